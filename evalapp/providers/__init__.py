@@ -1,0 +1,1 @@
+"""Ways to reach a language model. Plain Python; nothing here knows of Django or a database."""
