@@ -132,6 +132,12 @@ class ContentFiltered(ProviderError):
     may_be_billed = True
 
 
+class Unanswered(ProviderError):
+    code = "unanswered"
+    permanent = True
+    may_be_billed = True
+
+
 class NotRecorded(ProviderError):
     code = "not_recorded"
     permanent = True

@@ -70,7 +70,7 @@ class ChatRequest:
 
     model: str
     messages: tuple[Message, ...]
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
     response_schema: JsonSchema | None = None
     stream: bool = False
     logprobs: bool = False
@@ -90,6 +90,15 @@ class Usage:
     output_tokens: int
     cached_input_tokens: int = 0
     estimated: bool = False
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has, for counts nobody reported: a quarter of its UTF-8 bytes, rounded up.
+
+    English runs at about four letters a token; scripts with three bytes a character at somewhat less than a
+    token a character.
+    """
+    return -(-len(text.encode("utf-8", "surrogatepass")) // 4)
 
 
 @dataclass(frozen=True, slots=True)
