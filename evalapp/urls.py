@@ -1,0 +1,5 @@
+"""The machine side's addresses."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,20 @@
+"""The human side's tables: what is judged, by whom, and what they said."""
+
+from raters.models.audit import AuditEvent
+from raters.models.people import Invitation, Rater, RaterIdentity
+from raters.models.seats import Answer, Judgment, RaterCursor, Seat
+from raters.models.studies import Comparison, Study, StudyArm
+
+__all__ = [
+    "Answer",
+    "AuditEvent",
+    "Comparison",
+    "Invitation",
+    "Judgment",
+    "Rater",
+    "RaterCursor",
+    "RaterIdentity",
+    "Seat",
+    "Study",
+    "StudyArm",
+]
