@@ -88,8 +88,8 @@ class Settings:
 class Answer:
     """A system's output for one sample.
 
-    `output` is a text, for a chat a list of texts, one per turn: the forms in which outputs made elsewhere are
-    imported. `detail` holds, as JSON values, what the kind noted on the way. Tokens and times are in the
+    `output` is a text, for a chat a list of texts, one per turn: the forms in which outputs made elsewhere
+    are imported. `detail` holds, as JSON values, what the kind noted on the way. Tokens and times are in the
     ledger, call by call.
     """
 
