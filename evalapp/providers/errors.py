@@ -111,6 +111,11 @@ class ModelMissing(ProviderError):
     stops = "model"
 
 
+class InputTooLong(ProviderError):
+    code = "input_too_long"
+    permanent = True
+
+
 class RequestRefused(ProviderError):
     code = "request_refused"
     permanent = True

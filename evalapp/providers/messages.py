@@ -80,6 +80,10 @@ class ChatRequest:
         """The Chat Completions JSON body; the same request gives an equal body, keys in the same order."""
         return _body(self, _data_url)
 
+    def logged_body(self) -> dict[str, object]:
+        """The same body as the ledger keeps it: each image by the SHA-256 of its bytes."""
+        return _body(self, _image_digest)
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
