@@ -1,4 +1,4 @@
-"""Which account runs the servers: PostgreSQL refuses to run as root, so root hands it to an unprivileged one."""
+"""Which account runs the servers: PostgreSQL refuses to run as root, so root hands it over."""
 
 import os
 import pwd

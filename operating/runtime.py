@@ -75,23 +75,26 @@ def locate(var_dir: Path) -> Runtime:
 
 def prepare_var(var_dir: Path) -> None:
     """Make the ``var`` folder passable, whatever the umask says; what is private inside has its own mode."""
-    if not var_dir.exists():
-        var_dir.mkdir(parents=True)
-        var_dir.chmod(0o755)
+    _make_passable(var_dir)
 
 
-def prepare(runtime: Runtime, var_dir: Path, account: accounts.Account | None) -> None:
+def prepare(runtime: Runtime, var_dir: Path | None, account: accounts.Account | None) -> None:
     """Make the runtime's folders, owned by the account that runs the servers, and note where they are."""
-    prepare_var(var_dir)
-    runtime.root.mkdir(parents=True, exist_ok=True)
-    for folder in (runtime.postgres_data.parent, runtime.valkey_data, runtime.sockets):
+    _make_passable(runtime.root.parent)
+    for folder in (runtime.root, runtime.valkey_data, runtime.sockets):
         folder.mkdir(exist_ok=True)
     _claim(runtime.root, account, 0o711 if account else 0o700)
     _claim(runtime.valkey_data, account, 0o700)
     _claim(runtime.sockets, account, 0o700)
-    if runtime.root != var_dir.absolute() / "servers":
+    if var_dir is not None and runtime.root != var_dir.absolute() / "servers":
         note = {"servers": str(runtime.root), "var": str(var_dir.absolute())}
         (var_dir / POINTER_NAME).write_text(json.dumps(note) + "\n", encoding="utf-8")
+
+
+def _make_passable(folder: Path) -> None:
+    for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o755)
 
 
 def _noted(var_dir: Path) -> Path | None:
