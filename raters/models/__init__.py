@@ -2,6 +2,7 @@
 
 from raters.models.audit import AuditEvent
 from raters.models.people import Invitation, Rater, RaterIdentity
+from raters.models.reports import StoredReport
 from raters.models.seats import Answer, Judgment, RaterCursor, Seat
 from raters.models.studies import Comparison, Study, StudyArm
 
@@ -15,6 +16,7 @@ __all__ = [
     "RaterCursor",
     "RaterIdentity",
     "Seat",
+    "StoredReport",
     "Study",
     "StudyArm",
 ]

@@ -1,0 +1,60 @@
+"""Reports kept ready, so that a page opens in the same time whatever the size of its study."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from raters.models.studies import Study
+
+#: A build that began this often without an end is given up, so that one that kills its worker ends too.
+MOST_BUILDS = 3
+
+
+class ReportState(models.TextChoices):
+    """``queued`` waits for a worker; ``failed`` says why in ``message`` and is built again only on request."""
+
+    QUEUED = "queued", "Waiting for a worker"
+    BUILDING = "building", "Being computed"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Could not be computed"
+
+
+class StoredReport(models.Model):
+    """The report of a study as computed from the rows that ``input_checksum`` stands for.
+
+    ``report_json`` is the text of report.json, ``html`` the part of the page that shows it, ``document`` the
+    self-contained report.html. While a new report is made the old one stays. ``progress`` is a share in percent.
+    """
+
+    study = models.OneToOneField(Study, primary_key=True, on_delete=models.CASCADE, related_name="report")
+    input_checksum = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=ReportState, default=ReportState.QUEUED)
+    progress = models.PositiveSmallIntegerField(default=0)
+    stage = models.CharField(max_length=80, blank=True)
+    message = models.TextField(blank=True)
+    builds = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    built_at = models.DateTimeField(null=True)
+    report_json = models.TextField(blank=True)
+    html = models.TextField(blank=True)
+    document = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=ReportState.values), name="report_state_known"),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="report_progress_is_a_share"),
+            models.CheckConstraint(condition=Q(builds__lte=MOST_BUILDS), name="report_builds_bounded"),
+            models.CheckConstraint(
+                condition=Q(state=ReportState.BUILDING, lease_until__isnull=False)
+                | (~Q(state=ReportState.BUILDING) & Q(lease_until__isnull=True)),
+                name="report_leased_while_built",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ReportState.READY) | (Q(built_at__isnull=False) & ~Q(report_json="")),
+                name="report_ready_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"report of {self.study_id}"
