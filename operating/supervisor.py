@@ -252,10 +252,14 @@ class Supervisor:
 
 
 def _exists(pid: int) -> bool:
+    """Whether the process runs; one that has ended and only waits to be noticed by its parent does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True

@@ -15,7 +15,8 @@ class Command(BaseCommand):
 
     help = (
         "Run everything on this machine: PostgreSQL and Valkey (unless DATABASE_URL and REDIS_URL name "
-        "servers), migrations, worker, scheduler and web server. PORT and HOST choose the address. Ctrl-C stops."
+        "servers), migrations, worker, scheduler and web server. PORT and HOST choose the address. "
+        "Ctrl-C stops."
     )
     requires_system_checks = ()
 
