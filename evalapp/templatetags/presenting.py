@@ -48,6 +48,12 @@ def turns_with(payload: Mapping[str, object], output: object) -> tuple[conversat
 
 
 @register.filter
+def at(mapping: object, key: str) -> object:
+    """A mapping's value for a key that only the page knows; "" when there is none."""
+    return mapping.get(key, "") if isinstance(mapping, Mapping) else ""
+
+
+@register.filter
 def callout_tone(level_tag: str) -> str:
     """The callout that suits a message's level."""
     return _TONES.get(level_tag, "note")
