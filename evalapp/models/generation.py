@@ -1,5 +1,6 @@
 """What the systems answered: runs, the output for each sample, and the ledger of requests."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
@@ -25,7 +26,10 @@ class RunState(models.TextChoices):
 
 
 class Run(models.Model):
-    """One task set through one system. ``configuration`` is the system as it was when the run began."""
+    """One task set through one system. ``configuration`` is the system as it was when the run began.
+
+    ``committed_usd`` is what its calls cost so far, with open calls and unknown ones at their worst case.
+    """
 
     task_set = models.ForeignKey(TaskSet, on_delete=models.PROTECT, related_name="runs")
     system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="runs")
@@ -36,8 +40,10 @@ class Run(models.Model):
     streamed = models.BooleanField(default=False)
     warmup_calls = models.PositiveIntegerField(default=0)
     warmup_done_at = models.DateTimeField(null=True)
-    concurrency = models.PositiveIntegerField(null=True)
+    warmup_lease_until = models.DateTimeField(null=True)
+    concurrency = models.PositiveIntegerField(default=1)
     budget_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    committed_usd = models.DecimalField(max_digits=20, decimal_places=12, default=Decimal(0))
     configuration = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
@@ -158,7 +164,8 @@ class CallState(models.TextChoices):
 class ApiCall(models.Model):
     """One request in the ledger. A call that answered several samples names the first in ``generation``.
 
-    ``price`` and ``cost_usd`` are those of the day the call was made and never change.
+    ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is the
+    most it could have cost, set aside from the run's budget before it was sent.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
@@ -182,6 +189,7 @@ class ApiCall(models.Model):
     cached_input_tokens = models.PositiveIntegerField(null=True)
     output_tokens = models.PositiveIntegerField(null=True)
     usage_estimated = models.BooleanField(default=False)
+    reserved_usd = models.DecimalField(max_digits=20, decimal_places=12, default=Decimal(0))
     cost_usd = models.DecimalField(max_digits=20, decimal_places=12, null=True)
     finish_reason = models.CharField(max_length=40, blank=True)
     model_answered = models.CharField(max_length=200, blank=True)

@@ -1,0 +1,122 @@
+"""From a kind's outcomes to the fields that end each generation, and to whether the whole run must halt."""
+
+import random
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+
+from evalapp.generation.claiming import Claimed
+from evalapp.generation.entries import GenerationEnd
+from evalapp.generation.lines import Tally
+from evalapp.kinds.base import Answer, TaskKind
+from evalapp.models.generation import MOST_ATTEMPTS, GenerationState
+from evalapp.providers.errors import ProviderError
+
+#: The wait before the next attempt at a sample is drawn from 0 to this many seconds, doubled at each attempt.
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 300.0
+_COST_STEP = Decimal("0.000000000001")
+
+
+class Halt(Exception):
+    """The run meets a fault that every further request would meet; ``reason`` is for the organiser."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def ends_of(
+    batch: Sequence[Claimed], outcomes: Sequence[Answer | Exception], tally: Tally, kind: TaskKind
+) -> tuple[list[GenerationEnd], Halt | None]:
+    """One end per claimed generation, in order; the halt that an outcome calls for, if any."""
+    halt = next(
+        (
+            Halt(each.message)
+            for each in outcomes
+            if isinstance(each, ProviderError) and each.stops != "nothing"
+        ),
+        None,
+    )
+    shares = _shares(tally, len(batch))
+    ends = []
+    for claimed, outcome, share in zip(batch, outcomes, shares, strict=True):
+        if isinstance(outcome, Answer):
+            fields = _answered(claimed, outcome, kind) | share
+        else:
+            fields = _failed(claimed, outcome, halted=halt is not None)
+        ends.append(GenerationEnd(claimed.generation_id, claimed.lease_token, fields))
+    return ends, halt
+
+
+def _answered(claimed: Claimed, answer: Answer, kind: TaskKind) -> dict[str, object]:
+    refused = answer.refusal is not None
+    return {
+        "state": GenerationState.REFUSED if refused else GenerationState.DONE,
+        "output": answer.output if not refused or answer.output else answer.refusal,
+        "detail": dict(answer.detail),
+        "checks": None if refused else kind.objective(claimed.payload, answer.output),
+        "finish_reason": answer.finish_reason[:40],
+        "error": "",
+        "error_message": "",
+        "finished_at": timezone.now(),
+    }
+
+
+def _failed(claimed: Claimed, problem: Exception, *, halted: bool) -> dict[str, object]:
+    if isinstance(problem, ProviderError):
+        code, message, permanent = problem.code, problem.message, problem.permanent
+    else:
+        code, message, permanent = "fault", f"{type(problem).__name__}: {problem}", True
+    if halted and permanent:
+        # The run stops and can be resumed once the cause is mended; the sample itself is not to blame.
+        return {"state": GenerationState.PENDING, "attempt": claimed.attempt - 1, "error": code}
+    if permanent or claimed.attempt >= MOST_ATTEMPTS:
+        return {
+            "state": GenerationState.FAILED,
+            "error": code,
+            "error_message": message,
+            "finished_at": timezone.now(),
+        }
+    return {
+        "state": GenerationState.PENDING,
+        "error": code,
+        "error_message": message,
+        "next_attempt_at": timezone.now() + _wait(claimed.attempt, problem),
+    }
+
+
+def _wait(attempt: int, problem: Exception) -> timedelta:
+    longest = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (attempt - 1))
+    asked = getattr(problem, "retry_after_s", None) or 0.0
+    return timedelta(seconds=min(LONGEST_WAIT_S, asked) + random.uniform(0, longest))  # noqa: S311 (jitter)
+
+
+def _shares(tally: Tally, count: int) -> list[dict[str, object]]:
+    """Each sample's part of the tally; whole tokens and exact costs that add up to the tally's."""
+    usage = tally.usage
+    tokens = {
+        "input_tokens": _split(usage.input_tokens, count),
+        "cached_input_tokens": _split(usage.cached_input_tokens, count),
+        "output_tokens": _split(usage.output_tokens, count),
+    }
+    even = (tally.cost_usd / count).quantize(_COST_STEP)
+    costs = [even] * (count - 1) + [tally.cost_usd - even * (count - 1)]
+    return [
+        {name: parts[place] for name, parts in tokens.items()}
+        | {
+            "cost_usd": costs[place],
+            "latency_ms": tally.latency_ms,
+            "first_token_ms": tally.first_token_ms,
+            "served_by": tally.served_by,
+            "fallback_reason": tally.fallback_reason,
+        }
+        for place in range(count)
+    ]
+
+
+def _split(whole: int, count: int) -> list[int]:
+    base, over = divmod(whole, count)
+    return [base + (place < over) for place in range(count)]

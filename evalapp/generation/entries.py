@@ -1,0 +1,71 @@
+"""What the pump has to write down: a request about to leave, what became of it, and a sample's end."""
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from evalapp.models.generation import CallPurpose
+from evalapp.providers.errors import ProviderError
+from evalapp.providers.messages import ChatReply
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A request about to leave. ``reserved_usd``: its worst-case cost; ``reusable``: a stored answer will do."""
+
+    run_id: int
+    generation_id: int | None
+    purpose: CallPurpose
+    model_id: int
+    price_id: int
+    step: int
+    try_number: int
+    shared_by: int
+    request_key: str
+    request: dict[str, object]
+    reserved_usd: Decimal
+    reusable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The ledger's answer to a `Sending`: the committed row, or a stored reply that makes it needless."""
+
+    call_id: int
+    stored: ChatReply | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnd:
+    """What became of a sent request: a reply with its cost, or the error it met."""
+
+    run_id: int
+    call_id: int
+    reserved_usd: Decimal
+    cost_usd: Decimal
+    end: ChatReply | ProviderError
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationEnd:
+    """What becomes of a claimed generation: the fields to write, if its lease is still this worker's."""
+
+    generation_id: int
+    lease_token: uuid.UUID
+    fields: dict[str, object]
+
+
+Entry = Sending | CallEnd | GenerationEnd
+
+
+class BudgetSpent(ProviderError):
+    """The run's budget does not hold this request's worst case any more; it was not sent."""
+
+    code = "budget_spent"
+    permanent = True
+    stops = "run"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The run's budget is spent. Raise it and resume the run, or plan one with fewer samples."
+        )

@@ -1,0 +1,84 @@
+"""What a pump needs to know of its run before it begins, read once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalapp.generation.clerk import Clerk
+from evalapp.generation.lines import Line, Tally
+from evalapp.kinds import KINDS
+from evalapp.kinds.base import Settings, TaskKind
+from evalapp.models import Image, LanguageModel, Price, Run
+from evalapp.models.generation import RunState
+from evalapp.providers.fallback import Rule, with_fallback
+from evalapp.providers.messages import Ask
+from evalapp.registry import connecting
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A running run and the models it may ask, its own first, each with its prices."""
+
+    run: Run
+    models: list[tuple[LanguageModel, list[Price]]]
+
+
+def prepare(run_id: int) -> Plan | None:
+    """Read a running run; None when it is not running. Raises `NotReachable` when a key is missing here."""
+    run = (
+        Run.objects.select_related("task_set", "system__model__endpoint", "system__fallback_model__endpoint")
+        .filter(id=run_id, state=RunState.RUNNING)
+        .first()
+    )
+    if run is None:
+        return None
+    models = [model for model in (run.system.model, run.system.fallback_model) if model is not None]
+    for model in models:
+        connecting.check_reachable(model.endpoint)
+    return Plan(run, [(model, list(model.prices.all())) for model in models])
+
+
+class Work:
+    """A plan with open lines to its models; made inside the event loop, closed after use."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.run = plan.run
+        self.kind: TaskKind = KINDS[plan.run.task_set.kind]
+        self.settings: Settings = connecting.settings_of(
+            plan.run.configuration, plan.models[0][0], streamed=plan.run.streamed
+        )
+        self._providers = [connecting.provider_of(model.endpoint) for model, _ in plan.models]
+        self._lines = [
+            Line(run=plan.run, model=model, prices=prices, provider=provider)
+            for (model, prices), provider in zip(plan.models, self._providers, strict=True)
+        ]
+
+    def ask(self, clerk: Clerk, tally: Tally) -> Ask:
+        """The system's way to ask: its model, and the model it falls back to when its rule says so."""
+        asks = [line.ask(clerk, tally) for line in self._lines]
+        rule = self.run.configuration.get("fallback_rule")
+        if len(asks) == 1 or not isinstance(rule, Mapping):
+            return asks[0]
+        return with_fallback(asks, Rule.read(rule), [line.model.name for line in self._lines])
+
+    async def aclose(self) -> None:
+        for provider in self._providers:
+            await provider.aclose()
+
+
+def with_images(payloads: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:
+    """The payloads, those with a picture completed by its bytes."""
+    wanted = {digest for payload in payloads if (digest := _digest(payload))}
+    data = (
+        {image.sha256: bytes(image.data) for image in Image.objects.filter(sha256__in=wanted)}
+        if wanted
+        else {}
+    )
+    return [
+        {**payload, "image_bytes": data[digest]} if (digest := _digest(payload)) else payload
+        for payload in payloads
+    ]
+
+
+def _digest(payload: Mapping[str, object]) -> str | None:
+    image = payload.get("image")
+    return str(image["sha256"]) if isinstance(image, Mapping) else None
