@@ -12,7 +12,7 @@ from operating.supervisor import Plan
 
 def everything(
     base_dir: Path,
-    var_dir: Path,
+    var: Path,
     *,
     before: tuple[Step, ...] = (),
     after: tuple[Step, ...] = (),
@@ -26,8 +26,8 @@ def everything(
     host, port = web_place()
     services.check_port_is_free(host, port)
     return Plan(
-        log_dir=var_dir / "log",
-        servers=servers_of(var_dir),
+        log_dir=var / "log",
+        servers=servers_of(var),
         before=(services.migration(base_dir), services.static_files(base_dir), *before),
         services=(
             services.worker(base_dir),
@@ -35,16 +35,21 @@ def everything(
             services.web(base_dir, host=host, port=port),
         ),
         after=after,
-        closing=closing if closing is not None else closing_lines(host, port, var_dir),
+        closing=closing if closing is not None else closing_lines(host, port, var),
         watched=_parent_to_follow(),
     )
 
 
-def servers_of(var_dir: Path) -> EmbeddedServers:
+def var_dir(base_dir: Path) -> Path:
+    """Where data, logs and the signing key are kept: VAR_DIR, by default ``var`` in the checkout."""
+    return Path(os.environ.get("VAR_DIR") or base_dir / "var")
+
+
+def servers_of(var: Path) -> EmbeddedServers:
     """The embedded servers of a checkout: those whose address is not given by the environment."""
     return EmbeddedServers(
-        where=runtime.locate(var_dir),
-        var_dir=var_dir,
+        where=runtime.locate(var),
+        var_dir=var,
         with_postgres=not os.environ.get("DATABASE_URL"),
         with_valkey=not os.environ.get("REDIS_URL"),
     )
@@ -59,9 +64,9 @@ def web_place() -> tuple[str, int]:
     return host, int(given)
 
 
-def closing_lines(host: str, port: int, var_dir: Path) -> tuple[str, ...]:
+def closing_lines(host: str, port: int, var: Path) -> tuple[str, ...]:
     """Where to look, and how to stop."""
-    return (f"Open {services.address(host, port)} · logs in {var_dir / 'log'} · Ctrl-C stops.",)
+    return (f"Open {services.address(host, port)} · logs in {var / 'log'} · Ctrl-C stops.",)
 
 
 def _parent_to_follow() -> int | None:

@@ -66,8 +66,8 @@ def scheduler(base_dir: Path) -> Child:
 def web(base_dir: Path, *, host: str, port: int) -> Child:
     """The web server, ready when it answers a request."""
 
-    async def answers() -> bool:
-        return await _answers(host, port)
+    async def ready() -> bool:
+        return await answers(host, port)
 
     return Child(
         name="web",
@@ -80,7 +80,7 @@ def web(base_dir: Path, *, host: str, port: int) -> Child:
             "--respawn-failed-workers", "--respawn-interval", "0.5", "--workers-kill-timeout", "10",
             "--no-ws",
         ),
-        ready_probe=answers,
+        ready_probe=ready,
         stop_grace_s=15.0,
         folder=base_dir,
     )  # fmt: skip
@@ -113,7 +113,7 @@ def check_port_is_free(host: str, port: int) -> None:
             ) from problem
 
 
-async def _answers(host: str, port: int) -> bool:
+async def answers(host: str, port: int) -> bool:
     """Whether an HTTP answer of any kind but a server error comes back."""
     reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - asking, not listening
     try:

@@ -91,19 +91,18 @@ class Supervisor:
             await asyncio.wait({whole, stop, watch}, return_when=asyncio.FIRST_COMPLETED)
             if whole.done() and not self._stop.is_set():
                 failure = whole.exception()
+            if isinstance(failure, OperatingError):
+                self._console.say(str(failure))
         finally:
             for task in (whole, stop, watch, *self._keepers):
                 task.cancel()
             await asyncio.gather(whole, stop, watch, *self._keepers, return_exceptions=True)
             await self._take_down()
             self._dismiss_undertaker()
-        if isinstance(failure, OperatingError):
-            self._console.say(str(failure))
-            return 1
-        if failure is not None:
-            raise failure
         self._console.say("Everything has ended.")
-        return 0
+        if failure is not None and not isinstance(failure, OperatingError):
+            raise failure
+        return 0 if failure is None else 1
 
     async def _whole(self) -> None:
         """Bring everything up, then wait; ends only by an error or by being cancelled."""

@@ -35,8 +35,8 @@ def executable(playwright: Playwright | None = None) -> str | None:
 def chromium() -> Iterator[Browser]:
     """A running browser for the tests of one module.
 
-    Playwright's loop marks the thread as asynchronous, which Django's ORM would refuse to work in; module scope
-    keeps that mark away from all other tests.
+    Playwright's loop marks the thread as asynchronous, where Django's ORM refuses to work; module scope keeps
+    that mark away from all other tests.
     """
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

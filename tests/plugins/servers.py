@@ -1,4 +1,4 @@
-"""Real PostgreSQL and Valkey for the tests: started at the first test that needs them, shared by all workers."""
+"""Real PostgreSQL and Valkey for the tests: started when first needed, shared by all workers."""
 
 import fcntl
 import os
@@ -49,7 +49,7 @@ def _start_once(root: Path) -> None:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "operating", "--root", str(root), "--throwaway",
+                    sys.executable, "-m", "operating", "servers", "--root", str(root), "--throwaway",
                     "--while-alive", os.environ[OWNER_VARIABLE],
                 ],
                 cwd=BASE_DIR,

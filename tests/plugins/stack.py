@@ -25,7 +25,7 @@ def live_stack(
 ) -> str:
     """The address of a running web server with a running Celery worker behind it, on an empty database.
 
-    Rows that migrations made are there. Web server and worker see what the test commits and the other way round.
+    Rows that migrations made are there. Web server and worker see what the test commits, and the reverse.
     """
     return stack_processes
 
