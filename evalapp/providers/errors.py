@@ -24,7 +24,6 @@ ProviderError
 """
 
 # The names say what happened, so that code reads "except RateLimited".
-# ruff: noqa: N818
 
 from __future__ import annotations
 
