@@ -85,13 +85,15 @@ class Seat(models.Model):
 class RaterCursor(models.Model):
     """How far a rater has walked in each side's queue, which seat is held, and which sides come next.
 
-    ``sides`` is what is left of the rater's permuted block of sides, for instance ``"ba"``.
+    ``sides`` is what is left of the rater's permuted block of sides, for instance ``"ba"``. ``judged``
+    counts the seats the rater has judged, so that the page's progress costs no counting.
     """
 
     rater = models.OneToOneField(Rater, primary_key=True, on_delete=models.CASCADE, related_name="cursor")
     place_a = models.BigIntegerField(default=0)
     place_b = models.BigIntegerField(default=0)
     sides = models.CharField(max_length=8, blank=True)
+    judged = models.PositiveIntegerField(default=0)
     held_seat = models.ForeignKey(Seat, null=True, on_delete=models.SET_NULL, related_name="held_by")
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Inviting raters, and forgetting who they are."""

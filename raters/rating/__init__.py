@@ -1,0 +1,1 @@
+"""Claiming a seat, seeing two outputs blind, judging them."""

@@ -1,0 +1,1 @@
+"""Opening, watching and closing studies."""

@@ -1,0 +1,1 @@
+"""Pages of the human side, one file per group."""
