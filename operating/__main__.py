@@ -1,4 +1,4 @@
-"""``python -m operating``: one part of the whole at a time, for containers, service managers, tests and development.
+"""``python -m operating``: one part of the whole at a time, for containers, service managers and tests.
 
 ``servers``: PostgreSQL and Valkey alone, until told to stop.
 ``web``, ``worker``, ``scheduler``: become that process, with the options that ``manage.py up`` gives it.

@@ -1,7 +1,5 @@
 """What can go wrong while servers and services are started; every message names what to do."""
 
-# ruff: noqa: N818 - named after what happened
-
 
 class OperatingError(Exception):
     """Raised when the machine cannot be brought up; the message is for the operator and is shown as it is."""

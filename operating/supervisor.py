@@ -33,7 +33,8 @@ WATCH_EVERY_S = 0.25
 class Plan:
     """What to run: servers, then ``before``, then services, then ``after``, then ``closing`` lines are shown.
 
-    ``watched`` is the number of a process without which this one has no reason to go on.
+    ``watched`` is the number of a process without which this one has no reason to go on; ``first_pause_s`` is
+    the wait before a child's first restart, doubled with every quick death.
     """
 
     log_dir: Path
@@ -43,6 +44,7 @@ class Plan:
     after: tuple[Step, ...] = ()
     closing: tuple[str, ...] = ()
     watched: int | None = None
+    first_pause_s: float = 0.5
 
 
 def run(plan: Plan, console: Console | None = None) -> int:
@@ -157,7 +159,7 @@ class Supervisor:
             label = process.child.label
             if deaths >= QUICK_DEATHS:
                 raise process.failure(f"ended {deaths} times in quick succession (last status {status})")
-            pause = min(LONGEST_PAUSE_S, 0.5 * 2 ** (deaths - 1))
+            pause = min(LONGEST_PAUSE_S, self._plan.first_pause_s * 2 ** (deaths - 1))
             self._console.say(f"{label} ended (status {status}); starting it again in {pause:.1f} s.")
             await asyncio.sleep(pause)
             process = await self._start(process.child)

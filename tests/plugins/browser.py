@@ -2,12 +2,20 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+SYSTEM_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 REMEDY = "No Chromium was found. Install the system's package `chromium`, or run: playwright install chromium"
 # Nothing of the browser's own may reach for the network, and small /dev/shm in containers must not crash it.
 FLAGS = (
@@ -55,3 +63,21 @@ def page(chromium: Browser) -> Iterator[Page]:
     """A page in a fresh browser session, 1440 pixels wide, that may not leave this machine."""
     with chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB") as context:
         yield context.new_page()
+
+
+def main() -> int:
+    """Make sure of a browser before a long run: found, else fetched, else one line on what to do."""
+    with sync_playwright() as playwright:
+        if executable(playwright):
+            return 0
+        sys.stdout.write("No Chromium on this machine; asking playwright to fetch its own …\n")
+        fetch = [sys.executable, "-m", "playwright", "install", "chromium"]
+        answer = subprocess.run(fetch, capture_output=True, text=True, check=False)
+        if answer.returncode == 0 and executable(playwright):
+            return 0
+    sys.stderr.write(f"{REMEDY}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
