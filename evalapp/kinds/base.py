@@ -97,6 +97,8 @@ class Answer:
     finish_reason: str
     refusal: str | None = None
     detail: Mapping[str, object] = field(default_factory=dict)
+    served_by: str | None = None
+    fallback_reason: str | None = None
 
 
 Outcome = Answer | ProviderError
@@ -251,8 +253,26 @@ async def ask_in_turn(
     return outcomes
 
 
+def answer_of(
+    output: str | list[str], replies: Sequence[ChatReply], detail: Mapping[str, object] | None = None
+) -> Answer:
+    """The answer that these replies, in order and at least one, add up to.
+
+    It was cut short, refused or served by a fallback when any of its replies was.
+    """
+    fallbacks = [reply for reply in replies if reply.fallback_reason is not None]
+    refusals = [reply.refusal for reply in replies if reply.refusal is not None]
+    cut = any(reply.finish_reason == "length" for reply in replies)
+    return Answer(
+        output=output,
+        finish_reason="length" if cut else replies[-1].finish_reason,
+        refusal=refusals[0] if refusals else None,
+        detail=detail or {},
+        served_by=(fallbacks or replies)[-1].served_by,
+        fallback_reason=fallbacks[0].fallback_reason if fallbacks else None,
+    )
+
+
 def plain_answer(reply: ChatReply | ProviderError) -> Outcome:
     """The reply's text as it came."""
-    if isinstance(reply, ProviderError):
-        return reply
-    return Answer(output=reply.text, finish_reason=reply.finish_reason, refusal=reply.refusal)
+    return reply if isinstance(reply, ProviderError) else answer_of(reply.text, [reply])

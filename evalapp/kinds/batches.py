@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from evalapp.providers.errors import ProviderError, Unanswered
 from evalapp.providers.messages import Ask, ChatReply, ChatRequest, JsonSchema, Message
 
-from .base import Answer, Outcome, Settings
+from .base import Outcome, Settings, answer_of
 
 ROUNDS = 3  # the first asking and two more for what was left out
 DEFAULT_MAX_ITEMS = 100
@@ -76,12 +76,11 @@ class Batch:
             return False
         note = {"step": request.step, "asked": asking, "shared_with": len(numbers) - 1}
         if reply.refusal:
-            refused = Answer("", reply.finish_reason, refusal=reply.refusal, detail=note)
-            self._done.update(dict.fromkeys(numbers, refused))
+            self._done.update(dict.fromkeys(numbers, answer_of("", [reply], note)))
             return False
         found = read_labels(reply, numbers, self.labels)
         for number, label in found.labels.items():
-            self._done[number] = Answer(label, reply.finish_reason, detail=note)
+            self._done[number] = answer_of(label, [reply], note)
         self._problems.update(found.problems)
         return reply.finish_reason == "length"
 

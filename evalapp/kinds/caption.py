@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from evalapp.providers.errors import ProviderError, RequestRefused
 from evalapp.providers.messages import Ask, ChatRequest, ImagePart, Message, TextPart
 
 from .base import (
-    Answer,
     Field,
     FieldProblem,
     Outcome,
@@ -91,9 +91,4 @@ def _picture(payload: Payload, settings: Settings) -> ImagePart:
 def _with_detail(outcome: Outcome, settings: Settings) -> Outcome:
     if isinstance(outcome, ProviderError):
         return outcome
-    return Answer(
-        output=outcome.output,
-        finish_reason=outcome.finish_reason,
-        refusal=outcome.refusal,
-        detail={"image_detail": settings.image_detail},
-    )
+    return replace(outcome, detail={"image_detail": settings.image_detail})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from evalapp.providers.errors import ProviderError
 from evalapp.providers.messages import Ask, ChatReply, Message
 
-from .base import Answer, Field, FieldProblem, Outcome, Payload, Reading, Settings, settled_alone
+from .base import Answer, Field, FieldProblem, Outcome, Payload, Reading, Settings, answer_of, settled_alone
 
 
 class Chat:
@@ -52,13 +52,10 @@ async def _conversation(payload: Payload, settings: Settings, ask: Ask) -> Answe
         reply = await ask(settings.request(*said, step=step))
         replies.append(reply)
         said.append(Message("assistant", reply.text or reply.refusal or ""))
-    refusals = [reply.refusal for reply in replies if reply.refusal]
-    cut = any(reply.finish_reason == "length" for reply in replies)
-    return Answer(
-        output=[reply.text or reply.refusal or "" for reply in replies],
-        finish_reason="length" if cut else replies[-1].finish_reason,
-        refusal=refusals[0] if refusals else None,
-        detail={"turns": [_turn(step, reply) for step, reply in enumerate(replies)]},
+    return answer_of(
+        [reply.text or reply.refusal or "" for reply in replies],
+        replies,
+        {"turns": [_turn(step, reply) for step, reply in enumerate(replies)]},
     )
 
 

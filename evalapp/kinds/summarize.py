@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from evalapp.providers.errors import InputTooLong, ProviderError
 from evalapp.providers.messages import Ask, ChatReply, ChatRequest, Message
 
-from .base import Answer, Field, FieldProblem, Outcome, Payload, Reading, Settings, settled_alone, text_of
+from .base import (
+    Answer,
+    Field,
+    FieldProblem,
+    Outcome,
+    Payload,
+    Reading,
+    Settings,
+    answer_of,
+    settled_alone,
+    text_of,
+)
 from .splitting import split
 
 DEFAULT_INSTRUCTION = "Summarise the following text."
@@ -73,6 +84,7 @@ class _Summary:
     ask: Ask
     steps: int = 0
     plan: list[dict[str, object]] = field(default_factory=list)
+    replies: list[ChatReply] = field(default_factory=list)
 
     async def of(self, document: str) -> Answer:
         text, notice, level = document, "", 0
@@ -80,12 +92,8 @@ class _Summary:
             room = self._room(notice)
             if room is None or self.settings.count_tokens(text) <= room:
                 reply = await self._ask(notice, text, self._next_step())
-                return Answer(
-                    output=reply.text,
-                    finish_reason=reply.finish_reason,
-                    refusal=reply.refusal,
-                    detail={"levels": level, "parts": self.plan},
-                )
+                self.replies.append(reply)
+                return answer_of(reply.text, self.replies, {"levels": level, "parts": self.plan})
             notes = await self._notes(text, level)
             if len(notes) >= len(text):
                 raise InputTooLong(
@@ -125,6 +133,7 @@ class _Summary:
         for reply in replies:
             if isinstance(reply, BaseException):
                 raise reply
+            self.replies.append(reply)
             notes.append(reply.text.strip())
         return "\n\n".join(notes)
 

@@ -111,7 +111,8 @@ class ChatReply:
 
     `latency_ms` runs from sending to the last byte, `first_token_ms` to the first text of a streamed answer;
     `model` is the name the endpoint answered with ("" when it gave none); `raw` is the body as received;
-    `mean_logprob` is the mean natural-log probability of the output tokens.
+    `mean_logprob` is the mean natural-log probability of the output tokens. Where several models may answer,
+    `served_by` names the route that did, and `fallback_reason` says why it was not the first one.
     """
 
     text: str
@@ -127,6 +128,8 @@ class ChatReply:
     raw: str = field(default="", repr=False)
     http_status: int | None = None
     from_cache: bool = False
+    served_by: str | None = None
+    fallback_reason: str | None = None
 
 
 Ask = Callable[[ChatRequest], Awaitable[ChatReply]]

@@ -6,6 +6,7 @@ here says who wrote it.
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from collections import Counter
@@ -61,7 +62,8 @@ LAST_NAMES = ("Keller", "Brandt", "Okafor", "Lindqvist", "Moreau", "Hayashi", "P
 
 
 def words(text: str) -> list[str]:
-    return WORD.findall(text)
+    # Prompts pasted out of source code carry line ends as a backslash and a letter.
+    return WORD.findall(re.sub(r"\\[nrt]", " ", text))
 
 
 def sentences(text: str) -> list[str]:
@@ -93,11 +95,11 @@ def topics(text: str) -> list[str]:
     return unique or ["the request", "the context", "the details"]
 
 
-def essay(prompt: str, rng: random.Random, *, length: int) -> str:
-    """An answer of about `length` sentences: terse up to two, then with an opening and perhaps a list."""
+def essay(prompt: str, rng: random.Random, *, length: int, careful: bool) -> str:
+    """An answer of about `length` sentences: terse, or when careful with an opening and perhaps a list."""
     about = topics(prompt)
     fact = _fact(prompt, rng)
-    if length <= 2:
+    if not careful:
         parts = [fact] if fact else []
         pool = rng.sample(SHORT_SENTENCES, k=max(1, length) - len(parts)) if length > len(parts) else []
         return " ".join(parts + [_filled(sentence, about, rng) for sentence in pool])
@@ -117,16 +119,16 @@ def essay(prompt: str, rng: random.Random, *, length: int) -> str:
 
 def summary(document: str, rng: random.Random, *, length: int, careful: bool) -> str:
     """Sentences taken from the document: the heaviest when careful, otherwise the first ones."""
-    told = [sentence for sentence in sentences(document) if 4 <= len(words(sentence)) <= 60]
+    told = [sentence for sentence in sentences(document) if 6 <= len(words(sentence)) <= 60]
     if not told:
-        return essay(document, rng, length=length)
+        return essay(document, rng, length=length, careful=careful)
     if not careful:
         return " ".join(told[:length])
     weight = Counter(w.lower() for w in words(document) if len(w) > 3 and w.lower() not in COMMON_WORDS)
 
     def score(place: int) -> float:
         inside = words(told[place])
-        return sum(weight[word.lower()] for word in inside) / (len(inside) + 4)
+        return sum(weight[word.lower()] for word in inside) / math.sqrt(len(inside))
 
     chosen = sorted(sorted(range(len(told)), key=score, reverse=True)[:length])
     return " ".join(told[place] for place in chosen)

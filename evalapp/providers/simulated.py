@@ -22,6 +22,7 @@ LATENCY_SPREAD = 0.25  # standard deviation of the logarithm of the time
 FIRST_TOKEN_SHARE = 0.3  # of the whole time
 TOKENS_PER_WORD = 4 / 3
 IMAGE_TOKENS = 85
+INSTRUCTION_WORDS = 60
 FORGOTTEN_SHARE = 0.05  # of the careless model's batch items, times (1 - quality)
 
 SMALL_WORDS = ("mini", "nano", "tiny", "small", "lite", "fast")
@@ -133,8 +134,16 @@ def _composed(request: ChatRequest, profile: Profile, rng: random.Random) -> str
     if "fenced" in everything and "code" in everything:
         return prose.program(last.text, rng, careful=careful)
     if len(prose.words(last.text)) > prose.DOCUMENT_WORDS:
-        return prose.summary(last.text, rng, length=length, careful=careful)
-    return prose.essay(last.text, rng, length=length)
+        return prose.summary(_document(last.text), rng, length=length, careful=careful)
+    return prose.essay(last.text, rng, length=length, careful=careful)
+
+
+def _document(asked: str) -> str:
+    """A long message without its short first paragraphs, which say what to do with the rest."""
+    paragraphs = asked.split("\n\n")
+    while len(paragraphs) > 1 and len(prose.words(paragraphs[0])) <= INSTRUCTION_WORDS:
+        paragraphs.pop(0)
+    return "\n\n".join(paragraphs)
 
 
 def _conforming(schema: Mapping[str, object], asked: str, rng: random.Random, profile: Profile) -> object:
