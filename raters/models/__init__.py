@@ -2,7 +2,7 @@
 
 from raters.models.audit import AuditEvent
 from raters.models.people import Invitation, Rater, RaterIdentity
-from raters.models.reports import StoredReport
+from raters.models.reports import ReportFile, StoredReport
 from raters.models.seats import Answer, Judgment, RaterCursor, Seat
 from raters.models.studies import Comparison, Study, StudyArm
 
@@ -15,6 +15,7 @@ __all__ = [
     "Rater",
     "RaterCursor",
     "RaterIdentity",
+    "ReportFile",
     "Seat",
     "StoredReport",
     "Study",

@@ -23,12 +23,12 @@ class ReportState(models.TextChoices):
 class StoredReport(models.Model):
     """The report of a study as computed from the rows that ``input_checksum`` stands for.
 
-    ``report_json`` is the text of report.json, ``html`` the part of the page that shows it, ``document`` the
-    self-contained report.html. While a new report is made the old one stays. ``progress`` is a share in percent.
+    ``html`` is the part of the page that shows it. While a new report is made the old one stays, with its files.
+    ``progress`` is a share in percent, ``builds`` counts the attempts since the report was last ready.
     """
 
     study = models.OneToOneField(Study, primary_key=True, on_delete=models.CASCADE, related_name="report")
-    input_checksum = models.CharField(max_length=64)
+    input_checksum = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=20, choices=ReportState, default=ReportState.QUEUED)
     progress = models.PositiveSmallIntegerField(default=0)
     stage = models.CharField(max_length=80, blank=True)
@@ -36,9 +36,7 @@ class StoredReport(models.Model):
     builds = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     built_at = models.DateTimeField(null=True)
-    report_json = models.TextField(blank=True)
     html = models.TextField(blank=True)
-    document = models.TextField(blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -51,10 +49,31 @@ class StoredReport(models.Model):
                 name="report_leased_while_built",
             ),
             models.CheckConstraint(
-                condition=~Q(state=ReportState.READY) | (Q(built_at__isnull=False) & ~Q(report_json="")),
+                condition=~Q(state=ReportState.READY) | (Q(built_at__isnull=False) & ~Q(input_checksum="")),
                 name="report_ready_is_whole",
             ),
         ]
 
     def __str__(self) -> str:
         return f"report of {self.study_id}"
+
+    @property
+    def is_underway(self) -> bool:
+        """A worker has it, or is to have it."""
+        return self.state in {ReportState.QUEUED, ReportState.BUILDING}
+
+
+class ReportFile(models.Model):
+    """A file of the bundle that is computed from the rows, byte for byte: report.json, votes.csv, a chart."""
+
+    report = models.ForeignKey(StoredReport, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(max_length=100)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["report", "name"], name="report_file_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
