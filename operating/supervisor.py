@@ -124,7 +124,12 @@ class Supervisor:
     async def _bring_up(self, children: tuple[Child, ...]) -> None:
         """Start children side by side, wait until each is ready, and keep them from then on."""
         started = [await self._start(child) for child in children]
-        await asyncio.gather(*(self._announce(process) for process in started))
+        announcing = [asyncio.create_task(self._announce(process)) for process in started]
+        try:
+            await asyncio.gather(*announcing)
+        finally:
+            for task in announcing:
+                task.cancel()
         self._keepers += [asyncio.create_task(self._keep(process)) for process in started]
 
     async def _announce(self, process: Process) -> None:

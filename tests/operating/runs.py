@@ -56,10 +56,7 @@ class Run:
         return "\n".join(self.said)
 
     def until(self, text: str) -> str:
-        """Wait for a line that holds the text, and return it."""
-        for line in self.said:
-            if text in line:
-                return line
+        """Wait for the next line that holds the text, and return it."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             line_or_end = self._lines.get(timeout=max(0.01, deadline - time.monotonic()))

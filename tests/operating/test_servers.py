@@ -16,14 +16,10 @@ from tests.operating.runs import gone, processes_of, servers
 
 
 @pytest.fixture
-def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder for servers that their account can reach; whatever a test left running there is a failure."""
-    folder = tmp_path_factory.mktemp("servers")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    yield folder / "r"
-    gone(folder)
+def root(open_folder: Path) -> Iterator[Path]:
+    """A folder for servers; whatever a test left running there is a failure."""
+    yield open_folder / "r"
+    gone(open_folder)
 
 
 def reached(root: Path) -> Addresses:

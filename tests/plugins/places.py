@@ -5,6 +5,7 @@ servers are used instead; every worker gets a database of its own on both.
 """
 
 import os
+import secrets
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -18,8 +19,9 @@ OWNER_VARIABLE = "BLIND_EVAL_TEST_OWNER"
 def point_environment() -> None:
     """Set the addresses for this process: those given, or those of servers that start when first needed."""
     if ROOT_VARIABLE not in os.environ and not _given():
-        # The folder is named by the process that controls the run and inherited by its workers.
-        os.environ[ROOT_VARIABLE] = tempfile.mkdtemp(prefix="blind-eval-test-")
+        # Named by the process that controls the run, inherited by its workers, made when servers start.
+        name = f"blind-eval-test-{secrets.token_hex(6)}"
+        os.environ[ROOT_VARIABLE] = str(Path(tempfile.gettempdir()) / name)
         os.environ[OWNER_VARIABLE] = str(os.getpid())
     if ROOT_VARIABLE in os.environ:
         reached = addresses.of_runtime(runtime.at(Path(os.environ[ROOT_VARIABLE])))

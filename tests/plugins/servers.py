@@ -41,6 +41,7 @@ def redis_url(servers: None) -> Iterator[str]:
 
 def _start_once(root: Path) -> None:
     """Start the servers unless another worker has; they end with the process that controls the run."""
+    root.mkdir(mode=0o755, exist_ok=True)
     log = root / "servers.out"
     with (root / "start.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
