@@ -42,5 +42,5 @@ def _numbered(url: str, number: int) -> str:
     """The same Redis server with another database number."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.path}?db={number}"
     return urlunsplit(parts._replace(path=f"/{number}"))
