@@ -30,7 +30,7 @@ WITH taken AS MATERIALIZED (
 )
 UPDATE evalapp_generation AS generation
 SET state = 'running', attempt = attempt + 1, lease_token = %(token)s,
-    lease_until = statement_timestamp() + %(lease)s
+    lease_until = statement_timestamp() + make_interval(secs => %(lease_s)s)
 FROM taken JOIN evalapp_sample AS sample ON sample.id = taken.sample_id
 WHERE generation.id = taken.id
 RETURNING generation.id, generation.attempt, sample.payload
@@ -61,7 +61,13 @@ def claim(run_id: int, *, most: int, ahead: int = 0) -> list[Claimed]:
             return []
         cursor.execute(
             _CLAIM,
-            {"run": run_id, "most": most, "room": locked[0] + ahead, "token": token, "lease": LEASE},
+            {
+                "run": run_id,
+                "most": most,
+                "room": locked[0] + ahead,
+                "token": token,
+                "lease_s": LEASE.total_seconds(),
+            },
         )
         rows = cursor.fetchall()
     rows.sort(key=lambda row: row[0])

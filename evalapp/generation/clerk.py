@@ -41,7 +41,7 @@ class Clerk:
                 if pause is None:
                     raise
                 logger.warning("The database is away (%s); trying again in %s s", problem, pause)
-                await loop.run_in_executor(self._thread, connection.close)
+                await loop.run_in_executor(self._thread, _hang_up)
                 await asyncio.sleep(pause)
         raise AssertionError("the loop above returns or raises")
 
@@ -78,5 +78,10 @@ class Clerk:
         """Write what is left, then give the connection back."""
         while self._writing is not None and not self._writing.done():
             await self._writing
-        await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _hang_up)
         self._thread.shutdown()
+
+
+def _hang_up() -> None:
+    # Looked up here, since each thread has a connection of its own.
+    connection.close()

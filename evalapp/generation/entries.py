@@ -11,7 +11,7 @@ from evalapp.providers.messages import ChatReply
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A request about to leave. ``reserved_usd``: its worst-case cost; ``reusable``: a stored answer will do."""
+    """A request about to leave. ``reserved_usd``: its worst cost; ``reusable``: a stored answer will do."""
 
     run_id: int
     generation_id: int | None
@@ -66,6 +66,4 @@ class BudgetSpent(ProviderError):
     stops = "run"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The run's budget is spent. Raise it and resume the run, or plan one with fewer samples."
-        )
+        super().__init__("The run's budget is spent. Raise it and resume the run, or plan a smaller one.")

@@ -7,6 +7,7 @@ the cost of durability is shared without any entry waiting for company.
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -108,11 +109,10 @@ def _stored_replies(keys: set[str]) -> dict[str, ChatReply]:
         .order_by("request_key", "id")
         .distinct("request_key")
     )
-    return {row.request_key: _stored_reply(row) for row in rows if isinstance(row.reply, dict)}
+    return {row.request_key: _stored_reply(row, row.reply) for row in rows if row.reply is not None}
 
 
-def _stored_reply(row: ApiCall) -> ChatReply:
-    kept = row.reply
+def _stored_reply(row: ApiCall, kept: dict[str, Any]) -> ChatReply:
     return ChatReply(
         text=kept["text"],
         usage=Usage(
@@ -142,10 +142,10 @@ def _end_calls(ends: Sequence[tuple[int, CallEnd]], written: dict[int, Written])
             Run.objects.filter(id=run_id).update(committed_usd=F("committed_usd") + change)
 
 
-def _end_values(each: CallEnd) -> dict[str, object]:
+def _end_values(each: CallEnd) -> dict[str, Any]:
     end = each.end
     usage = end.usage
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": each.call_id,
         "cost_usd": each.cost_usd,
         "latency_ms": end.latency_ms,
@@ -214,5 +214,5 @@ def _end_generations(finished: Sequence[tuple[int, GenerationEnd]], written: dic
             written[place] = cursor.rowcount == 1
 
 
-def _plain(value: object) -> object:
+def _plain(value: object) -> Any:
     return _clean(value) if isinstance(value, str) else value

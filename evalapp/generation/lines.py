@@ -1,6 +1,7 @@
 """A line to one model: each request is written into the ledger before it leaves, and its end after it."""
 
 import asyncio
+import random
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.entries import CallEnd, Sending
+from evalapp.generation.ledger import Written
 from evalapp.models import LanguageModel, Price, Run
 from evalapp.models.generation import CallPurpose
 from evalapp.providers.errors import ProviderError
@@ -85,7 +87,13 @@ class Line:
             tries[request.step] += 1
             return await self._call(clerk, tally, request, tries[request.step])
 
-        return retrying(once, attempts=TRIES)
+        return retrying(
+            once,
+            attempts=TRIES,
+            clock=time.monotonic,
+            sleep=asyncio.sleep,
+            rng=random.Random(),  # noqa: S311
+        )
 
     async def _call(self, clerk: Clerk, tally: Tally, request: ChatRequest, try_number: int) -> ChatReply:
         price = self._price_now()
@@ -109,7 +117,6 @@ class Line:
         )
         if ticket.stored is not None:
             tally.replies.append(ticket.stored)
-            tally.served_by = self.model.name
             return ticket.stored
         started = time.perf_counter()
         try:
@@ -124,7 +131,6 @@ class Line:
         tally.replies.append(reply)
         tally.spans.append((started * 1000, started * 1000 + reply.latency_ms))
         tally.cost_usd += paid
-        tally.served_by = self.model.name
         return reply
 
     def _price_now(self) -> Price:
@@ -157,7 +163,7 @@ def _ended(clerk: Clerk, end: CallEnd) -> None:
     clerk.put(end).add_done_callback(_retrieve)
 
 
-def _retrieve(future: asyncio.Future[object]) -> None:
+def _retrieve(future: asyncio.Future[Written]) -> None:
     # A failed write fails the entry that follows as well, and that one is awaited.
     if not future.cancelled():
         future.exception()

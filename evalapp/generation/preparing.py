@@ -9,8 +9,8 @@ from evalapp.kinds import KINDS
 from evalapp.kinds.base import Settings, TaskKind
 from evalapp.models import Image, LanguageModel, Price, Run
 from evalapp.models.generation import RunState
-from evalapp.providers.fallback import Rule, with_fallback
-from evalapp.providers.messages import Ask
+from evalapp.providers.fallback import Route, Rule, fallback
+from evalapp.providers.messages import Ask, ChatReply, ChatRequest
 from evalapp.registry import connecting
 
 
@@ -46,6 +46,7 @@ class Work:
         self.settings: Settings = connecting.settings_of(
             plan.run.configuration, plan.models[0][0], streamed=plan.run.streamed
         )
+        self._rule = _rule(plan.run.configuration.get("fallback_rule"))
         self._providers = [connecting.provider_of(model.endpoint) for model, _ in plan.models]
         self._lines = [
             Line(run=plan.run, model=model, prices=prices, provider=provider)
@@ -54,11 +55,16 @@ class Work:
 
     def ask(self, clerk: Clerk, tally: Tally) -> Ask:
         """The system's way to ask: its model, and the model it falls back to when its rule says so."""
-        asks = [line.ask(clerk, tally) for line in self._lines]
-        rule = self.run.configuration.get("fallback_rule")
-        if len(asks) == 1 or not isinstance(rule, Mapping):
-            return asks[0]
-        return with_fallback(asks, Rule.read(rule), [line.model.name for line in self._lines])
+        routes = [Route(line.model.name, line.ask(clerk, tally), line.model.name) for line in self._lines]
+        answer = fallback(routes, self._rule)
+
+        async def noted(request: ChatRequest) -> ChatReply:
+            reply = await answer(request)
+            tally.served_by = reply.served_by or ""
+            tally.fallback_reason = reply.fallback_reason or tally.fallback_reason
+            return reply
+
+        return noted
 
     async def aclose(self) -> None:
         for provider in self._providers:
@@ -82,3 +88,7 @@ def with_images(payloads: Sequence[Mapping[str, object]]) -> list[Mapping[str, o
 def _digest(payload: Mapping[str, object]) -> str | None:
     image = payload.get("image")
     return str(image["sha256"]) if isinstance(image, Mapping) else None
+
+
+def _rule(stored: object) -> Rule:
+    return Rule(**stored) if isinstance(stored, dict) else Rule()

@@ -15,7 +15,8 @@ from evalapp.generation.lines import Tally
 from evalapp.generation.preparing import Work, prepare, with_images
 from evalapp.generation.steering import stop_run
 from evalapp.generation.warming import warm_up
-from evalapp.models.generation import CallPurpose
+from evalapp.kinds.base import Answer
+from evalapp.models.generation import CallPurpose, GenerationState
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +129,7 @@ class _Shift:
             purpose=CallPurpose.ANSWER,
             shared_by=len(batch),
         )
+        outcomes: Sequence[Answer | Exception]
         try:
             payloads = await self._clerk.run(with_images, [each.payload for each in batch])
             outcomes = await self._work.kind.answer(
@@ -136,8 +138,9 @@ class _Shift:
         except Exception as fault:
             # A fault of ours must not take the other samples down; it fails these and is logged whole.
             logger.exception("Answering generations %s failed", [each.generation_id for each in batch])
-            outcomes = [fault] * len(batch)
+            outcomes = [fault for _ in batch]
         ends, halt = ends_of(batch, outcomes, tally, self._work.kind)
         self._halt = self._halt or halt
-        for written in await asyncio.gather(*(self._clerk.put(end) for end in ends)):
-            self.ended += written is True
+        written = await asyncio.gather(*(self._clerk.put(end) for end in ends))
+        for end, stood in zip(ends, written, strict=True):
+            self.ended += stood is True and end.fields["state"] != GenerationState.PENDING

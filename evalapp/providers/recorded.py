@@ -17,6 +17,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
@@ -59,22 +60,32 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 class Recorded:
     """A provider that answers from a recording. `pace` is the share of the recorded time that is really
-    waited, 0 for none of it. Raises RecordingError when the file is not a recording."""
+    waited, 0 for none of it. Raises RecordingError when the bytes are not a recording; `name` is what its messages call it."""
 
     def __init__(
-        self, path: Path, *, pace: float = 0.0, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self,
+        recording: bytes,
+        *,
+        name: str = "the recording",
+        pace: float = 0.0,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self._path = path
+        self._name = name
         self._pace = pace
         self._sleep = sleep
-        self._lines = read_recording(path)
+        self._lines = read_recording(recording, name)
+
+    @classmethod
+    def from_file(cls, path: Path, *, pace: float = 0.0) -> Self:
+        """The recording in a file, under the file's name."""
+        return cls(path.read_bytes(), name=path.name, pace=pace)
 
     async def __call__(self, request: ChatRequest) -> ChatReply:
         message = last_user_text(request)
         line = self._lines.get((request_key("", request),)) or self._lines.get((request.model, message))
         if line is None:
             excerpt = message if len(message) <= EXCERPT_CHARACTERS else message[:EXCERPT_CHARACTERS] + "…"
-            raise NotRecorded(f"{self._path.name} has no answer by {request.model} to “{excerpt}”")
+            raise NotRecorded(f"{self._name} has no answer by {request.model} to “{excerpt}”")
         await self._sleep(line.latency_ms / 1000 * self._pace)
         return _reply(line, request)
 
@@ -82,12 +93,12 @@ class Recorded:
         """Nothing is held open."""
 
 
-def read_recording(path: Path) -> dict[tuple[str, ...], Line]:
+def read_recording(recording: bytes, name: str) -> dict[tuple[str, ...], Line]:
     """The lines of a recording by what they answer: (request key,) or (model, message)."""
     found: dict[tuple[str, ...], Line] = {}
     problems: list[str] = []
     decoder = msgspec.json.Decoder(Line)
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
+    for number, raw in enumerate(recording.split(b"\n"), start=1):
         if not raw.strip():
             continue
         try:
@@ -104,7 +115,7 @@ def read_recording(path: Path) -> dict[tuple[str, ...], Line]:
                 problems.append(f"line {number}: answers the same request as an earlier line")
             found[place] = line
     if problems:
-        raise RecordingError(f"{path.name} is not a recording:\n" + "\n".join(problems))
+        raise RecordingError(f"{name} is not a recording:\n" + "\n".join(problems))
     return found
 
 

@@ -34,7 +34,7 @@ def provider_of(endpoint: Endpoint) -> Provider:
     if endpoint.provider == ProviderName.SIMULATED:
         return Simulated(**endpoint.options)
     if endpoint.provider == ProviderName.RECORDED:
-        return Recorded.from_text(endpoint.recording)
+        return Recorded(endpoint.recording.encode(), name=f"the recording of {endpoint.name}")
     return OpenAICompatible(
         base_url=endpoint.base_url,
         api_key=os.environ[endpoint.api_key_env] if endpoint.api_key_env else "none",
