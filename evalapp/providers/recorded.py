@@ -60,7 +60,8 @@ class Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 class Recorded:
     """A provider that answers from a recording. `pace` is the share of the recorded time that is really
-    waited, 0 for none of it. Raises RecordingError when the bytes are not a recording; `name` is what its messages call it."""
+    waited, 0 for none of it; `name` is what messages call the recording. Raises RecordingError when the bytes
+    are not a recording."""
 
     def __init__(
         self,

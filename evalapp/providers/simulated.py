@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +24,10 @@ FIRST_TOKEN_SHARE = 0.3  # of the whole time
 TOKENS_PER_WORD = 4 / 3
 IMAGE_TOKENS = 85
 INSTRUCTION_WORDS = 60
+INSTRUCTION_PARAGRAPHS = 2
 FORGOTTEN_SHARE = 0.05  # of the careless model's batch items, times (1 - quality)
+
+SUMMARISING = re.compile(r"\b(summar\w+|document)\b", re.IGNORECASE)
 
 SMALL_WORDS = ("mini", "nano", "tiny", "small", "lite", "fast")
 LARGE_WORDS = ("grand", "large", "big", "pro", "max", "ultra")
@@ -133,16 +137,17 @@ def _composed(request: ChatRequest, profile: Profile, rng: random.Random) -> str
     everything = "\n".join(message.text for message in request.messages)
     if "fenced" in everything and "code" in everything:
         return prose.program(last.text, rng, careful=careful)
-    if len(prose.words(last.text)) > prose.DOCUMENT_WORDS:
+    if len(prose.words(last.text)) > prose.DOCUMENT_WORDS or SUMMARISING.search(last.text):
         return prose.summary(_document(last.text), rng, length=length, careful=careful)
     return prose.essay(last.text, rng, length=length, careful=careful)
 
 
 def _document(asked: str) -> str:
-    """A long message without its short first paragraphs, which say what to do with the rest."""
+    """A long message without the short first paragraphs that say what to do with the rest."""
     paragraphs = asked.split("\n\n")
-    while len(paragraphs) > 1 and len(prose.words(paragraphs[0])) <= INSTRUCTION_WORDS:
-        paragraphs.pop(0)
+    for _ in range(INSTRUCTION_PARAGRAPHS):
+        if len(paragraphs) > 1 and len(prose.words(paragraphs[0])) <= INSTRUCTION_WORDS:
+            paragraphs.pop(0)
     return "\n\n".join(paragraphs)
 
 
