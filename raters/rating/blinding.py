@@ -7,7 +7,7 @@ from raters.models import Seat
 from raters.models.seats import Side
 from raters.studies.protocol import Criterion, Protocol
 
-#: The fields of a sample that raters see, by kind. References and expected labels would tell them what to choose.
+#: The fields of a sample that raters see, by kind. A reference or an expected label would sway them.
 SHOWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "qa": ("prompt",),
     "summarize": ("instruction", "document"),
@@ -24,8 +24,8 @@ Output = str | tuple[str, ...]
 class BlindComparison:
     """One comparison as a rater sees it. ``token`` is random and names nothing but the seat.
 
-    ``prompt`` holds the shown fields of the sample, ``left`` and ``right`` the outputs' texts (one per turn for a
-    conversation). There is no field that could name a system.
+    ``prompt`` holds the shown fields of the sample, ``left`` and ``right`` the outputs' texts (one per turn
+    for a conversation). There is no field that could name a system.
     """
 
     token: str

@@ -1,4 +1,4 @@
-"""Taking a judgment: stored once per lease, counted while the seat is free or the rater's own, else surplus."""
+"""Taking a judgment: stored once per lease, counted if the seat is free or the rater's own, else surplus."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
