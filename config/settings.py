@@ -177,6 +177,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15.0},
     },
+    "sweep-reports": {
+        "task": "raters.tasks.sweep_reports",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

@@ -58,6 +58,11 @@ class StoredReport(models.Model):
         return f"report of {self.study_id}"
 
     @property
+    def is_ready(self) -> bool:
+        """It can be read as it is."""
+        return self.state == ReportState.READY
+
+    @property
     def is_underway(self) -> bool:
         """A worker has it, or is to have it."""
         return self.state in {ReportState.QUEUED, ReportState.BUILDING}

@@ -32,6 +32,17 @@ def study_with_task_set(study_id: int) -> Study:
     return Study.objects.select_related("task_set").get(pk=study_id)
 
 
+def study_named(text: str) -> Study:
+    """The study of this name, or of this number. Raises Study.DoesNotExist with what to do."""
+    study = Study.objects.filter(name=text).first()
+    if study is None and text.isdecimal():
+        study = Study.objects.filter(pk=int(text)).first()
+    if study is None:
+        names = ", ".join(f"“{name}”" for name in Study.objects.order_by("name").values_list("name", flat=True)[:10])
+        raise Study.DoesNotExist(f"There is no study “{text}”. There are: {names or 'none yet'}.")
+    return study
+
+
 def progress_of(study: Study) -> Progress:
     """Counts of seats and of people who have judged."""
     seats = Seat.objects.filter(study=study)

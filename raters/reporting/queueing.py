@@ -39,6 +39,11 @@ def standing(study: Study, *, clock: Callable[[], datetime]) -> Standing:
         return Standing(kept)
     if kept is not None and kept.input_checksum == input_checksum(study):
         return Standing(kept)
+    return again(study, clock=clock)
+
+
+def again(study: Study, *, clock: Callable[[], datetime]) -> Standing:
+    """Compute the report whatever is kept, or queue it when it is large. Raises ReportFailed."""
     if row_count(study) <= MOST_ROWS_AT_ONCE:
         return Standing(build(study.pk, clock=clock, progress=lambda _share, _stage: None))
     return Standing(queue(study.pk), unannounced=True)

@@ -7,6 +7,7 @@ from evalapp.reports.rows import PriceRow
 from raters.models import Study
 from raters.reporting import rows
 from raters.reporting.checksum import input_checksum
+from raters.reporting.events import EVENTS, event_lines
 from raters.reporting.protocol import protocol_of
 from raters.reporting.queries import study_with_task_set
 from raters.reporting.ratings import ratings_csv
@@ -14,7 +15,7 @@ from raters.reporting.snapshot import snapshot
 
 
 def write_sources(study_id: int, folder: Path) -> str:
-    """Write ratings, samples, generations, calls, prices and protocol; gives the checksum of what they came from.
+    """Write the bundle's given files; the answer is the checksum of the rows they came from.
 
     Whatever raters do meanwhile, the files agree with one another. Raises Study.DoesNotExist, and RuntimeError
     inside a transaction.
@@ -27,6 +28,7 @@ def write_sources(study_id: int, folder: Path) -> str:
         write_json_lines(folder / "calls.jsonl", rows.call_rows(study))
         (folder / "prices.csv").write_bytes(rows_csv(rows.price_rows(study), PriceRow))
         (folder / "protocol.json").write_bytes(protocol_json(protocol_of(study)))
+        (folder / EVENTS).write_bytes(b"".join(event_lines(study)))
         return input_checksum(study)
 
 

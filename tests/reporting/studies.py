@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.db import transaction
+
 from evalapp.models import (
     Account,
     ApiCall,
@@ -19,11 +21,26 @@ from evalapp.models import (
     System,
     TaskSet,
 )
+from raters import audit
 from raters.models import Answer, Comparison, Judgment, Rater, Seat, Study, StudyArm
 from raters.studies.protocol import OVERALL, Criterion, Protocol
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 SYSTEMS = ("small", "large, with a comma")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a rater adds to a choice. Without ``acted`` the page measured no time."""
+
+    comment: str = ""
+    strength: int | None = None
+    score_left: int | None = None
+    score_right: int | None = None
+    acted: bool = True
+
+
+NOTHING = Said()
 
 
 @dataclass
@@ -47,11 +64,8 @@ class StudyCast:
         *,
         rater: int | None = None,
         status: str = "counted",
-        comment: str = "",
         criteria: Sequence[str] = ("overall",),
-        scores: tuple[int, int] | None = None,
-        strength: int | None = None,
-        active_ms: int | None = 12_340,
+        said: Said = NOTHING,
     ) -> Judgment:
         """The rater (by default the one of the seat's number) submits from a seat."""
         seat = self.seat(comparison, number)
@@ -60,41 +74,6 @@ class StudyCast:
         if status == "counted":
             seat.state, seat.rater, seat.lease_token, seat.lease_until = "judged", person, lease, None
             seat.save()
-        return self._submit(
-            seat, person, lease, 0, choice_shown, status, comment, criteria, scores, strength, active_ms
-        )
-
-    def correct(self, earlier: Judgment, choice_shown: str, *, comment: str = "") -> Judgment:
-        """The same rater changes their mind: a new row with the next revision."""
-        criteria = [answer.criterion for answer in earlier.answers.all()]
-        return self._submit(
-            earlier.seat,
-            earlier.rater,
-            earlier.lease_token,
-            earlier.revision + 1,
-            choice_shown,
-            earlier.status,
-            comment,
-            criteria,
-            None,
-            None,
-            earlier.active_ms,
-        )
-
-    def _submit(
-        self,
-        seat: Seat,
-        person: Rater,
-        lease: object,
-        revision: int,
-        choice_shown: str,
-        status: str,
-        comment: str,
-        criteria: Sequence[str],
-        scores: tuple[int, int] | None,
-        strength: int | None,
-        active_ms: int | None,
-    ) -> Judgment:
         opened = NOON + timedelta(minutes=self.minutes)
         self.minutes += 1
         judgment = Judgment.objects.create(
@@ -102,23 +81,39 @@ class StudyCast:
             seat=seat,
             rater=person,
             status=status,
-            revision=revision,
             lease_token=lease,
-            comment=comment,
+            comment=said.comment,
             opened_at=opened,
-            first_action_at=opened + timedelta(seconds=5),
+            first_action_at=opened + timedelta(seconds=5) if said.acted else None,
             submitted_at=opened + timedelta(seconds=20),
-            active_ms=active_ms,
+            active_ms=12_340 if said.acted else None,
         )
         for criterion in criteria:
             Answer.objects.create(
                 judgment=judgment,
                 criterion=criterion,
                 choice_shown=choice_shown,
-                strength=strength,
-                score_left=scores[0] if scores else None,
-                score_right=scores[1] if scores else None,
+                strength=said.strength,
+                score_left=said.score_left,
+                score_right=said.score_right,
             )
+        return judgment
+
+    def correct(self, earlier: Judgment, choice_shown: str) -> Judgment:
+        """The same rater changes their mind: a new row with the next revision."""
+        criteria = [answer.criterion for answer in earlier.answers.all()]
+        judgment = Judgment.objects.create(
+            study=self.study,
+            seat=earlier.seat,
+            rater=earlier.rater,
+            status=earlier.status,
+            revision=earlier.revision + 1,
+            lease_token=earlier.lease_token,
+            opened_at=earlier.opened_at,
+            submitted_at=earlier.submitted_at + timedelta(seconds=30),
+        )
+        for criterion in criteria:
+            Answer.objects.create(judgment=judgment, criterion=criterion, choice_shown=choice_shown)
         return judgment
 
     def judge_all(self, pattern: Sequence[str] = ("left", "left", "right", "tie", "left", "both_bad")) -> None:
@@ -134,6 +129,13 @@ class StudyCast:
         self.study.state = "closed"
         self.study.closed_at = NOON + timedelta(days=1)
         self.study.save()
+        log(self.study, "closed")
+
+
+def log(study: Study, action: str) -> None:
+    """The organiser's act enters the study's chain of events."""
+    with transaction.atomic():
+        audit.record(study, action, actor="olga", now=NOON)
 
 
 def open_study(
@@ -167,6 +169,7 @@ def open_study(
     study = Study.objects.create(
         name=name, task_set=task_set, protocol=protocol.as_json(), simulated=simulated, opened_at=NOON
     )
+    log(study, "opened")
     for position, run in enumerate(runs):
         StudyArm.objects.create(study=study, run=run, position=position)
     people = [

@@ -7,7 +7,7 @@ import pytest
 
 from evalapp.reports.rows import RATINGS_COLUMNS, Side, choice_of
 from raters.reporting.ratings import ratings_csv
-from tests.reporting.studies import StudyCast, open_study
+from tests.reporting.studies import Said, StudyCast, open_study
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def test_a_study_without_judgments_is_a_header() -> None:
 
 def test_one_judgment_is_one_line_byte_for_byte() -> None:
     cast = open_study()
-    cast.judge(0, 1, "left", comment="clear", scores=(4, 2), strength=3)
+    cast.judge(0, 1, "left", said=Said("clear", strength=3, score_left=4, score_right=2))
     assert exported(cast).decode().splitlines()[1] == (
         'Small against large,c000001,q1,qa,overall,R2,1,small,"large, with a comma",b,left,b,3,2,4,clear,counted,,'
         "2026-03-02T12:00:00.123Z,2026-03-02T12:00:05.123Z,2026-03-02T12:00:20.123Z,12.34,0"
@@ -38,7 +38,7 @@ def test_one_judgment_is_one_line_byte_for_byte() -> None:
 @pytest.mark.parametrize("shown_left", ["a", "b"])
 def test_left_and_right_become_the_systems_that_stood_there(shown_left: Side, choice_shown: str) -> None:
     cast = open_study(samples=1, first_side=shown_left)
-    cast.judge(0, 0, choice_shown, scores=(5, 1))
+    cast.judge(0, 0, choice_shown, said=Said(score_left=5, score_right=1))
     (row,) = rows(cast)
     assert row["shown_left"] == shown_left
     assert row["choice_shown"] == choice_shown
@@ -91,7 +91,7 @@ def test_a_late_judgment_of_a_seat_taken_again_is_surplus() -> None:
 )
 def test_a_comment_comes_back_exactly(comment: str) -> None:
     cast = open_study(samples=1)
-    cast.judge(0, 0, "tie", comment=comment)
+    cast.judge(0, 0, "tie", said=Said(comment))
     (row,) = rows(cast)
     assert row["comment"] == comment
 
@@ -117,7 +117,6 @@ def test_another_study_of_the_same_place_does_not_show() -> None:
 
 def test_missing_times_are_empty_fields() -> None:
     cast = open_study(samples=1)
-    judgment = cast.judge(0, 0, "tie", active_ms=None)
-    type(judgment).objects.filter(pk=judgment.pk).update(first_action_at=None)
+    cast.judge(0, 0, "tie", said=Said(acted=False))
     (row,) = rows(cast)
     assert (row["first_action_at"], row["active_seconds"]) == ("", "")
