@@ -1,9 +1,9 @@
-"""Characters that draw nothing or move their neighbours: made visible, so that a text cannot hide or reorder anything.
+"""Characters that draw nothing or move their neighbours: made visible, so that no text can hide or reorder.
 
 In every view the controls that could disguise a text are shown as their code point: bidirectional embeddings,
-overrides and isolates, control characters, invisible tag characters outside an emoji flag. Joiners and direction
-marks, which ordinary Persian, Hebrew and emoji need, are left to do their work in the reading view and are shown in
-the raw view.
+overrides and isolates, control characters, invisible tag characters outside an emoji flag. Joiners and
+direction marks, which ordinary Persian, Hebrew and emoji need, are left to do their work in the reading view
+and are shown in the raw view.
 """
 
 import html
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 
 MOST_CHARACTERS = 400_000
-"""Longer texts are cut here, with a line saying how much is left out. 50,000 words are about 300,000 characters."""
+"""Longer texts are cut here, with a line that says so. 50,000 words are about 300,000 characters."""
 
 _DISGUISING = (
     "\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f"  # control characters other than tab and line ends
@@ -31,7 +31,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def settled(text: str) -> str:
-    """The text with one kind of line end, without lone surrogates (which no UTF-8 page can carry), cut to the bound."""
+    """The text with one kind of line end, cut to the bound, without what no UTF-8 page can carry."""
     left_out = len(text) - MOST_CHARACTERS
     if left_out > 0:
         text = f"{text[:MOST_CHARACTERS]}\n\n[{left_out:,} more characters are not shown]"

@@ -1,7 +1,7 @@
 """The last gate before a page: whatever made the HTML, only these tags, attributes and classes leave.
 
-There is no link, image, vector drawing, formula mark-up, form or frame among them, and no attribute that holds an
-address, a script or a style, so nothing can be fetched, followed or run.
+There is no link, image, vector drawing, formula mark-up, form or frame among them, and no attribute that
+holds an address, a script or a style, so nothing can be fetched, followed or run.
 """
 
 import nh3
@@ -29,8 +29,8 @@ _CLEANER = nh3.Cleaner(
         "code": {"math", "display"},
         "pre": {"code", "math-block"},
         "div": {"table-scroll", "plain", "raw"},
-        **{tag: _HEADINGS for tag in ("h3", "h4", "h5", "h6")},
-        **{tag: _ALIGNMENTS for tag in ("td", "th")},
+        **dict.fromkeys(("h3", "h4", "h5", "h6"), _HEADINGS),
+        **dict.fromkeys(("td", "th"), _ALIGNMENTS),
     },
     link_rel=None,
     url_schemes=set(),

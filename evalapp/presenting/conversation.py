@@ -14,7 +14,7 @@ class Turn:
 
 
 def turns(payload: Mapping[str, object], output: object) -> tuple[Turn, ...]:
-    """The user's messages (``payload["turns"]``) each with its reply, in order; replies beyond them are kept too."""
+    """The user's messages (``payload["turns"]``) each with its reply, in order; no reply is left out."""
     said = _texts(payload.get("turns"))
     replies = _texts(output)
     return tuple(

@@ -1,8 +1,9 @@
 """Markdown as language models write it → safe HTML.
 
-CommonMark with tables, strikethrough and formulas. Raw HTML is text. A link shows its address and cannot be followed;
-an image is never loaded, its description and address stand in its place. A line break that was written is shown.
-Headings keep their look but take the next free level below the page's own, so that a reader's outline has no gaps.
+CommonMark with tables, strikethrough and formulas. Raw HTML is text. A link shows its address and cannot be
+followed; an image is never loaded, its description and address stand in its place. A line break that was
+written is shown. Headings keep their look but take the next free level below the page's own, so that the
+page's outline has no gaps.
 """
 
 from collections.abc import Sequence
@@ -22,14 +23,17 @@ from evalapp.presenting.text import plain
 MOST_FORMATTED = 60_000
 """Characters; a longer text is shown plainly, because nested marks can cost more than their length."""
 
+MOST_HIGHLIGHTED_IN_ALL = 20_000
+"""Characters of code in one text; blocks beyond them are shown without colours."""
+
 PAGE_HEADING_LEVEL = 2
-_DIRECTED = {
-    "paragraph_open", "heading_open", "blockquote_open", "list_item_open", "th_open", "td_open",
-}  # fmt: skip
+_DIRECTED = frozenset(
+    f"{block}_open" for block in ("paragraph", "heading", "blockquote", "list_item", "th", "td")
+)
 
 
 class SafeRenderer(RendererHTML):
-    """Writes tokens with classes instead of styles, addresses instead of links, descriptions instead of images."""
+    """Writes classes instead of styles, addresses instead of links, descriptions instead of images."""
 
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return escaped(tokens[idx].content)
@@ -41,13 +45,18 @@ class SafeRenderer(RendererHTML):
         return code_block(tokens[idx].content) + "\n"
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        language = tokens[idx].info.strip().split(maxsplit=1)
-        return code_block(tokens[idx].content, language[0] if language else "") + "\n"
+        code = tokens[idx].content
+        env["highlighted"] = env.get("highlighted", 0) + len(code)
+        words = tokens[idx].info.split(maxsplit=1)
+        language = words[0] if words and env["highlighted"] <= MOST_HIGHLIGHTED_IN_ALL else ""
+        return code_block(code, language) + "\n"
 
     def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return f'<code class="math" dir="auto">{escaped(tokens[idx].content.strip())}</code>'
 
-    def math_inline_double(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+    def math_inline_double(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
         return f'<code class="math display" dir="auto">{escaped(tokens[idx].content.strip())}</code>'
 
     def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -85,7 +94,7 @@ def formatted(text: str) -> str:
 
 
 def _dress(state: StateCore) -> None:
-    """Give blocks their own direction, table cells a class for their alignment, headings a level without gaps."""
+    """Give blocks their own direction, cells a class for their alignment, headings a level without gaps."""
     outline: list[int] = []
     for token in state.tokens:
         if token.type in _DIRECTED:

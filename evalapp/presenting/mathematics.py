@@ -12,6 +12,7 @@ INLINE = "math_inline"
 BLOCK = "math_block"
 LONGEST_FORMULA = 2_000
 """Characters within which a formula must close; bounds the search behind every opening mark."""
+MOST_LINES = 40
 
 _CLOSING = {"(": "\\)", "[": "\\]"}
 
@@ -42,26 +43,29 @@ def _backslash_inline(state: StateInline, silent: bool) -> bool:
 
 
 def _backslash_block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    if state.is_code_block(start_line):
-        return False
-    opening = state.bMarks[start_line] + state.tShift[start_line]
-    if not state.src.startswith("\\[", opening):
-        return False
-    line, length = start_line, 0
-    while line < end_line and length <= LONGEST_FORMULA:
-        if line > start_line and state.sCount[line] < state.blkIndent:
-            return False
-        if state.src[state.bMarks[line] : state.eMarks[line]].rstrip().endswith("\\]"):
-            break
-        length += state.eMarks[line] - state.bMarks[line]
-        line += 1
-    else:
+    last_line = _closing_line(state, start_line, end_line)
+    if last_line is None:
         return False
     if silent:
         return True
-    state.line = line + 1
+    state.line = last_line + 1
     token = state.push(BLOCK, "code", 0)
     token.block = True
-    token.content = state.getLines(start_line, line + 1, state.blkIndent, False).strip()[2:-2]
+    token.content = state.getLines(start_line, state.line, state.blkIndent, False).strip()[2:-2]
     token.map = [start_line, state.line]
     return True
+
+
+def _closing_line(state: StateBlock, start_line: int, end_line: int) -> int | None:
+    opening = state.bMarks[start_line] + state.tShift[start_line]
+    if state.is_code_block(start_line) or not state.src.startswith("\\[", opening):
+        return None
+    # Most texts without a closing mark are told apart here, without a look at their lines.
+    if state.src.find("\\]", opening, opening + LONGEST_FORMULA) < 0:
+        return None
+    for line in range(start_line, min(end_line, start_line + MOST_LINES)):
+        if state.sCount[line] < state.blkIndent:
+            return None
+        if state.src[state.bMarks[line] : state.eMarks[line]].rstrip().endswith("\\]"):
+            return line
+    return None

@@ -42,6 +42,13 @@ def code(value: object, language: object = "") -> SafeString:
 
 
 @register.filter
+def coding_task(payload: Mapping[str, object]) -> SafeString:
+    """A coding task's prompt: program text (Python unless it says otherwise), or a description in words."""
+    task = _as_text(payload.get("prompt"))
+    return code(task, payload.get("language") or "python") if highlighting.is_code(task) else plain(task)
+
+
+@register.filter
 def turns_with(payload: Mapping[str, object], output: object) -> tuple[conversation.Turn, ...]:
     """The turns of a conversation, each with its reply."""
     return conversation.turns(payload, output)
@@ -61,7 +68,7 @@ def callout_tone(level_tag: str) -> str:
 
 @register.filter
 def field_shape(field: BoundField) -> Literal["check", "choices", "line"]:
-    """How a form field is laid out: a tick with its label beside it, a group of choices, or a labelled line."""
+    """How a form field is laid out: a tick beside its label, a group of choices, or a labelled line."""
     if isinstance(field.field.widget, CheckboxInput):
         return "check"
     if isinstance(field.field.widget, RadioSelect | CheckboxSelectMultiple):
@@ -74,10 +81,14 @@ def nav_link(context: Context, url_name: str, label: str) -> dict[str, object]:
     """A link of the main navigation, marked as current on every page of its namespace."""
     match = getattr(context.get("request"), "resolver_match", None)
     namespace, _, _ = url_name.rpartition(":")
-    current = match is not None and (match.namespace == namespace if namespace else match.view_name == url_name)
+    current = match is not None and (
+        match.namespace == namespace if namespace else match.view_name == url_name
+    )
     return {"address": reverse(url_name), "label": label, "current": current}
 
 
 def _as_text(value: object) -> str:
     """Outputs are texts as a rule; anything else that a kind may store is shown as the JSON it is."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)

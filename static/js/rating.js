@@ -110,6 +110,8 @@
     const focused = document.activeElement?.closest?.(".question");
     const current = focused ?? unanswered ?? questions.at(-1);
     questions.forEach((question) => question.classList.toggle("current", question === current));
+    const row = current?.parentElement;
+    if (row && row.scrollWidth > row.clientWidth) row.scrollTo({ left: current.offsetLeft - row.offsetLeft - 12 });
   };
 
   const begin = () => {
