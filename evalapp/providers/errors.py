@@ -7,10 +7,12 @@ ProviderError
 ├── QuotaExhausted        429 or 402: the account has no money or quota left
 ├── KeyRefused            401 or 403: missing, wrong or powerless key
 ├── ModelMissing          404: the endpoint does not serve this model
+├── InputTooLong          the input does not fit the model's context, whatever is done
 ├── RequestRefused        any other 4xx: this request can never succeed
 ├── ServerFailed          5xx, and errors reported inside an answer with status 200
 ├── Redirected            3xx: redirects are not followed, so a key reaches no other host
 ├── ContentFiltered       the endpoint withheld the answer (finish_reason "content_filter")
+├── Unanswered            a batch was answered, but this item was left out as often as it was asked
 ├── NotRecorded           the recording has no answer to this request
 └── UnreadableReply       status 200, but not an answer
     ├── NotJson           the body is something else, for instance a web page
@@ -18,7 +20,7 @@ ProviderError
     ├── WrongShape        JSON of another shape
     ├── NoChoices         `choices` is missing or empty
     ├── EmptyContent      an answer without text and without a refusal
-    ├── EndedEarly        a stream stopped before its finish reason or its end mark
+    ├── EndedEarly        a stream stopped before its finish reason
     ├── WrongModel        another model answered than was asked
     └── TooLarge          the body is larger than any answer may be
 """

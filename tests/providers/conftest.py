@@ -18,5 +18,5 @@ def running() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def server(running: OpenAIServer) -> OpenAIServer:
-    running.asked.clear()
+    running.forget()
     return running

@@ -88,6 +88,11 @@ class OpenAIServer:
         """Answer the coming requests like this, in this order."""
         self._queue.extend(behaviours)
 
+    def forget(self) -> None:
+        """Drop what was asked so far and what was still to be answered."""
+        self.asked.clear()
+        self._queue.clear()
+
     def __enter__(self) -> Self:
         self._thread.start()
         self._ready.wait()
