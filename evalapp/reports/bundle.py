@@ -133,6 +133,7 @@ def _write_ratings(path: Path, ratings_csv: Path | Iterable[bytes]) -> None:
 
 
 def pack(target: Path | IO[bytes], folder: Path, computed: Mapping[str, bytes]) -> None:
+    """Write the zip from a folder with the GIVEN files and the contents of all others, checksums included."""
     """Write the zip from a folder with the GIVEN files and the content of every other file."""
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in computed.items()}
     sums |= {name: file_sha256(folder / name) for name in GIVEN}

@@ -16,9 +16,10 @@ from evalapp.reports.agreement import (
     patterns_of,
     percent_agreement,
 )
-from evalapp.reports.arrays import Coded, Coder
+from evalapp.reports.arrays import Coded, Coder, Floats, Ints
 from evalapp.reports.csvfile import CsvFile
-from evalapp.reports.judgments import Judgments, refuse_empty
+from evalapp.reports.estimates import Estimate
+from evalapp.reports.judgments import TIE, A, Judgments, refuse_empty
 from evalapp.reports.kappas import cohen_pairs, fleiss_kappa, gwet_ac1
 from evalapp.reports.rows import CHOICES
 
@@ -65,6 +66,36 @@ def agreement_figures(
         "cohen_kappa": [pair.figures() for pair in pairs],
         "cohen_pairs_left_out": pairs_left_out,
     }
+
+
+def further_alphas(judgments: Judgments, *, seed: int) -> dict[str, object]:
+    """Ordinal alpha of graded preference and of scores, for what was asked; nothing for what was not.
+
+    Graded preference runs from the greatest strength for a, over a tie as 0, to the greatest for b; "both
+    bad" says nothing about that order and is missing. Scores rate single outputs: a unit is one output of a
+    comparison.
+    """
+    found: dict[str, object] = {}
+    strength = np.where(judgments.choice == TIE, 0.0, judgments.strength)
+    graded = np.where(judgments.choice == A, -strength, strength)
+    given = ~np.isnan(strength) & (judgments.choice <= TIE)
+    if (given & (judgments.choice < TIE)).any():
+        found["graded_alpha"] = _ordinal_alpha(
+            judgments.comparison.codes[given], graded[given], seed
+        ).figures()
+    units = np.concatenate([judgments.comparison.codes * 2, judgments.comparison.codes * 2 + 1])
+    scores = np.concatenate([judgments.score_a, judgments.score_b])
+    given = ~np.isnan(scores)
+    if given.any():
+        found["score_alpha"] = _ordinal_alpha(units[given], scores[given], seed).figures()
+    return found
+
+
+def _ordinal_alpha(units: Ints, values: Floats, seed: int) -> Estimate:
+    numbers, codes = np.unique(values, return_inverse=True)
+    return krippendorff_alpha(
+        patterns_of(units, codes.astype(np.int64), len(numbers)), "ordinal", seed=seed, numbers=numbers
+    )
 
 
 def ratings_of(judgments: Judgments) -> Ratings:

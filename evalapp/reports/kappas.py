@@ -103,8 +103,9 @@ def gwet_ac1(patterns: Patterns, *, seed: int, categories: int) -> Ac1:
 def _ac1_standard_error(
     patterns: Patterns, value: float, chance_by_unit: Floats, used: Floats, categories: int
 ) -> float:
-    # Linearised variance of Gwet (2014), appendix A.2, without finite-population correction. For two raters who
-    # rated everything he gives the form for a contingency table, which divides by n instead of n - 1.
+    # Linearised variance of Gwet (2014), appendix A.2, without finite-population correction. For two
+    # raters who rated everything he gives the form for a contingency table, which divides by n instead of
+    # n - 1.
     n = patterns.units
     paired = patterns.pairable
     chance = float((used * (1 - used)).sum() / (categories - 1))
@@ -217,7 +218,7 @@ def _with_asymptotic(pair: CohenPair, rows: Ints, columns: Ints, shares: Floats,
 
 
 def cohen_pairs(ratings: Ratings, *, seed: int, most: int = MOST_PAIRS) -> tuple[list[CohenPair], int]:
-    """Cohen's kappa of every pair of raters that share a unit, and how many further pairs were left out.
+    """Cohen's kappa of every pair of raters that share a unit, and how many were left out.
 
     With more than `most` pairs, those that share the most units are computed. Ordered by the raters' names.
     """

@@ -127,7 +127,7 @@ class CallRow:
     error: str = ""
     request_id: str = ""
     system_fingerprint: str = ""
-    concurrency: int = 1
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

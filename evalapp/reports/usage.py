@@ -118,6 +118,7 @@ def system_usage(generations: Sequence[GenerationRow], calls: Sequence[CallRow])
     answers = [call for call in calls if call.purpose == "answer"]
     return {
         "generations": len(generations),
+        "finished": len(finished),
         "measured": bool(measured),
         "latency_ms": latency_figures([row.latency_ms for row in timed if row.latency_ms is not None]),
         "first_token_ms": latency_figures(
@@ -137,10 +138,49 @@ def system_usage(generations: Sequence[GenerationRow], calls: Sequence[CallRow])
             "retry": _share(sum(call.try_number > 1 for call in answers), len(answers)),
             "cached": _share(sum(call.state == "cached" for call in answers), len(answers)),
         },
+        "histogram": latency_histogram([row.latency_ms for row in timed if row.latency_ms is not None]),
+        "by_concurrency": by_concurrency(answers),
         "fallback_reasons": _counts(row.fallback_reason for row in finished if row.fallback_reason),
         "errors": _counts(call.error for call in answers if call.error),
         "unknown_calls": sum(call.state == "unknown" for call in answers),
     }
+
+
+def latency_histogram(latencies_ms: Sequence[float]) -> list[dict[str, object]]:
+    """Counts in bins of equal width, as many as the root of n, at most 40. Milliseconds."""
+    if not latencies_ms:
+        return []
+    bins = min(40, max(1, round(len(latencies_ms) ** 0.5)))
+    counts, edges = np.histogram(np.asarray(latencies_ms, dtype=np.float64), bins=bins)
+    return [
+        {"from": float(edges[at]), "to": float(edges[at + 1]), "count": int(count)}
+        for at, count in enumerate(counts)
+    ]
+
+
+def by_concurrency(calls: Sequence[CallRow]) -> list[dict[str, object]]:
+    """Median and p95 latency and calls per second at each number of simultaneous calls.
+
+    Calls per second are the answered calls over the time from the first one sent to the last one answered.
+    """
+    found: dict[int, list[tuple[float, float]]] = {}
+    for call in calls:
+        if call.state == "answered" and call.latency_ms is not None and call.sent_at is not None:
+            found.setdefault(call.concurrency or 1, []).append((call.sent_at.timestamp(), call.latency_ms))
+    points: list[dict[str, object]] = []
+    for concurrency, timed in sorted(found.items()):
+        latencies = np.sort([latency for _, latency in timed])
+        elapsed_s = max(sent + latency / 1000 for sent, latency in timed) - min(sent for sent, _ in timed)
+        points.append(
+            {
+                "concurrency": concurrency,
+                "n": len(timed),
+                "median_ms": float(np.median(latencies)),
+                "p95_ms": float(np.quantile(latencies, 0.95)),
+                "calls_per_second": len(timed) / elapsed_s if elapsed_s > 0 else None,
+            }
+        )
+    return points
 
 
 def usage_by_system(

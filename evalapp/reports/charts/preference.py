@@ -49,19 +49,23 @@ def forest(report: Report) -> Chart | None:
     scale = alt.Scale(domain=[0, 1])
     y = alt.Y("comparison:N", title=None, sort=None)
     rules = (
-        alt.Chart(values([{"at": 0.5}])).mark_rule(color=INK).encode(x=alt.X("at:Q", scale=scale, title=None))
+        alt.Chart(values([{"at": 0.5}]))
+        .mark_rule(color=INK)
+        .encode(x=alt.X("at:Q", scale=scale, title="Win rate"))
     )
     margin = (
         alt.Chart(values([{"at": records[0]["threshold"]}]))
         .mark_rule(color=SECOND, strokeDash=[5, 4])
-        .encode(x=alt.X("at:Q", title=None))
+        .encode(x=alt.X("at:Q", title="Win rate"))
     )
     ranges = (
         alt.Chart(data)
         .mark_rule(color=ACCENT, strokeWidth=3)
         .encode(x=alt.X("low:Q", scale=scale, title="Win rate"), x2="high:Q", y=y)
     )
-    points = alt.Chart(data).mark_point(filled=True, size=90, color=ACCENT).encode(x="win_rate:Q", y=y)
+    points = (
+        alt.Chart(data).mark_point(filled=True, opacity=1, size=90, color=ACCENT).encode(x="win_rate:Q", y=y)
+    )
     chart = alt.layer(rules, margin, ranges, points).properties(width=WIDTH, height=ROW_HEIGHT * len(records))
     return Chart(
         title,
