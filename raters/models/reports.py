@@ -12,7 +12,7 @@ MOST_BUILDS = 3
 
 
 class ReportState(models.TextChoices):
-    """``queued`` waits for a worker; ``failed`` says why in ``message`` and is built again only on request."""
+    """``queued`` waits for a worker; ``failed`` says why in ``message`` and is built again on request."""
 
     QUEUED = "queued", "Waiting for a worker"
     BUILDING = "building", "Being computed"
@@ -23,7 +23,7 @@ class ReportState(models.TextChoices):
 class StoredReport(models.Model):
     """The report of a study as computed from the rows that ``input_checksum`` stands for.
 
-    ``html`` is the part of the page that shows it. While a new report is made the old one stays, with its files.
+    ``html`` is the part of the page that shows it. While a new one is made the old one stays, with its files.
     ``progress`` is a share in percent, ``builds`` counts the attempts since the report was last ready.
     """
 

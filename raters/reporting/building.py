@@ -20,12 +20,12 @@ Progress = Callable[[int, str], None]
 
 
 class ReportFailed(Exception):
-    """Raised when a report could not be computed; trying again helps only if what stood in the way is gone."""
+    """Raised when a report could not be computed. Trying again helps once what stood in the way is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A report as computed: the files of the bundle that are not rows, and the part of the page that shows it."""
+    """A report as computed: the bundle's files that are not rows, and the part of the page that shows it."""
 
     input_checksum: str
     files: Mapping[str, bytes]

@@ -41,7 +41,7 @@ def input_checksum(study: Study) -> str:
 
 @cache
 def report_code_checksum() -> str:
-    """SHA-256 (hex) over the code and templates that compute a report, so that a new release computes anew."""
+    """SHA-256 (hex) over the code and templates behind a report, so that a new release computes anew."""
     folder = Path(evalapp.reports.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):

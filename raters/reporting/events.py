@@ -1,4 +1,4 @@
-"""events.jsonl: what organisers did with a study, each act sealed to the one before; read back to be verified."""
+"""events.jsonl: what organisers did with a study, each act sealed to the one before; and back."""
 
 import json
 from collections.abc import Iterator

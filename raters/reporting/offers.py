@@ -16,11 +16,15 @@ OFFERS = (
     Offer(
         "bundle.zip",
         "reports:bundle",
-        "Everything: the rows, the request log, the protocol, the report, its charts, and checksums of all files",
+        "Everything: rows, request log, protocol, report, charts, and the checksums of all files",
     ),
     Offer("ratings.csv", "reports:ratings", "One row per judgment and criterion, as shown and as resolved"),
-    Offer("votes.csv", "reports:votes", "One row per comparison and criterion: the vote vector and the majority"),
-    Offer("raters.csv", "reports:raters", "One row per rater: judgments, agreement with the others, side, time"),
+    Offer(
+        "votes.csv", "reports:votes", "One row per comparison and criterion: the vote vector and the majority"
+    ),
+    Offer(
+        "raters.csv", "reports:raters", "One row per rater: judgments, agreement with the others, side, time"
+    ),
     Offer("report.html", "reports:html", "This report in one file that needs nothing else"),
     Offer("report.json", "reports:json", "Every figure of this report with interval, level and method"),
 )

@@ -1,6 +1,7 @@
 """What the report pages read; the number of queries does not depend on the size of a study."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -19,7 +20,7 @@ class Progress:
 
 
 def studies_with_progress() -> QuerySet[Study]:
-    """Every study, newest first, with its task set and the numbers of its seats and judged seats."""
+    """Every study, newest first, with its task set, ``seat_count`` and ``judged_count``."""
     seats = Seat.objects.filter(study=OuterRef("pk")).order_by().values("study").annotate(number=Count("pk"))
     return Study.objects.select_related("task_set").annotate(
         seat_count=_number(seats),
@@ -38,7 +39,9 @@ def study_named(text: str) -> Study:
     if study is None and text.isdecimal():
         study = Study.objects.filter(pk=int(text)).first()
     if study is None:
-        names = ", ".join(f"“{name}”" for name in Study.objects.order_by("name").values_list("name", flat=True)[:10])
+        names = ", ".join(
+            f"“{name}”" for name in Study.objects.order_by("name").values_list("name", flat=True)[:10]
+        )
         raise Study.DoesNotExist(f"There is no study “{text}”. There are: {names or 'none yet'}.")
     return study
 
@@ -63,5 +66,5 @@ def row_count(study: Study) -> int:
     return max(judgment_count(study), 2 * Comparison.objects.filter(study=study).count())
 
 
-def _number(rows: QuerySet[Seat, dict[str, object]]) -> Coalesce:
+def _number(rows: QuerySet[Seat, Any]) -> Coalesce:
     return Coalesce(Subquery(rows.values("number"), output_field=IntegerField()), 0)

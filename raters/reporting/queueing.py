@@ -30,7 +30,7 @@ class Standing:
 
 
 def standing(study: Study, *, clock: Callable[[], datetime]) -> Standing:
-    """The report that fits the study's rows as they are now; a small one is computed here, a large one queued.
+    """The report that fits the study's rows now; a small one is computed here, a large one queued.
 
     Raises ReportFailed when a small one cannot be computed.
     """
@@ -60,12 +60,12 @@ def queue(study_id: int) -> StoredReport:
 
 
 def waiting(*, now: datetime) -> list[int]:
-    """The studies whose report waits for a worker, or lost the one it had. Those given up are marked failed."""
+    """The studies whose report waits for a worker, or lost the one it had; the hopeless are marked failed."""
     lost = Q(state=ReportState.BUILDING, lease_until__lt=now)
     StoredReport.objects.filter(lost, builds=MOST_BUILDS).update(
         state=ReportState.FAILED,
         lease_until=None,
-        message=f"The computation began {MOST_BUILDS} times without coming to an end; the worker may lack memory.",
+        message=f"The computation began {MOST_BUILDS} times and never ended; the worker may lack memory.",
     )
     found = StoredReport.objects.filter(lost | Q(state=ReportState.QUEUED))
     return list(found.order_by("study_id").values_list("study_id", flat=True))

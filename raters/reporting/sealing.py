@@ -13,7 +13,7 @@ OPENED_EARLY = "results opened early"
 
 
 def may_read_results(account: Account, study: Study) -> bool:
-    """Everyone with an account once the study is closed; before that only organisers who opened them early."""
+    """Everyone with an account once the study is closed; before that organisers who opened them early."""
     if study.state == StudyState.CLOSED:
         return True
     return account.is_organiser and study.unsealed_at is not None

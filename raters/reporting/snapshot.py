@@ -14,7 +14,7 @@ def snapshot() -> Iterator[None]:
     """
     enclosed = connection.in_atomic_block
     with transaction.atomic(durable=True):
-        # Only the transaction that Django wraps around a test passes the check above; nothing else writes then.
+        # Only the transaction that Django wraps around a test passes the check above.
         if not enclosed:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -17,8 +17,8 @@ from raters.reporting.snapshot import snapshot
 def write_sources(study_id: int, folder: Path) -> str:
     """Write the bundle's given files; the answer is the checksum of the rows they came from.
 
-    Whatever raters do meanwhile, the files agree with one another. Raises Study.DoesNotExist, and RuntimeError
-    inside a transaction.
+    Whatever raters do meanwhile, the files agree with one another. Raises Study.DoesNotExist, and
+    RuntimeError inside a transaction.
     """
     with snapshot():
         study = study_with_task_set(study_id)

@@ -1,7 +1,6 @@
-"""Pages of results: which studies have a report, the report itself, and opening it before a study is closed."""
+"""Pages of results: which studies have a report, the report itself, and opening it early."""
 
 import logging
-from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -9,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRefresh
 
 from evalapp.views.access import account_of, organiser_required, researcher_required
@@ -25,30 +25,19 @@ logger = logging.getLogger(__name__)
 STUDIES_ON_A_PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the list."""
-
-    study: Study
-    judged: int
-    seats: int
-    readable: bool
-
-
 @researcher_required
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Every study, with its report or the reason why there is none yet."""
     page = Paginator(studies_with_progress(), STUDIES_ON_A_PAGE).get_page(request.GET.get("page"))
     account = account_of(request)
-    entries = [
-        Entry(study, study.judged_count, study.seat_count, may_read_results(account, study)) for study in page
-    ]
-    return render(request, "reports/list.html", {"entries": entries, "page": page})
+    readable = {study.pk for study in page if may_read_results(account, study)}
+    return render(request, "reports/list.html", {"page": page, "readable": readable})
 
 
 @researcher_required
 @require_safe
+@vary_on_headers("HX-Request")
 def detail(request: HttpRequest, study_id: int) -> HttpResponse:
     """The report; or that it is sealed, or being computed, or why it could not be."""
     study = found(study_id)
@@ -58,7 +47,7 @@ def detail(request: HttpRequest, study_id: int) -> HttpResponse:
         return render(request, "reports/sealed.html", context)
     stored = kept_or_begun(study)
     context = {"study": study, "stored": stored, "downloads": OFFERS}
-    if not request.htmx:
+    if "HX-Request" not in request.headers:
         return render(request, "reports/detail.html", context)
     if stored.is_underway:
         return render(request, "reports/detail.html#standing", context)
@@ -71,7 +60,9 @@ def unseal(request: HttpRequest, study_id: int) -> HttpResponseRedirect:
     """Open the results of a study that is not closed."""
     study = found(study_id)
     if open_early(study.pk, actor=account_of(request).username, now=timezone.now()):
-        messages.warning(request, "The results are open. The log and the report say that this was done early.")
+        messages.warning(
+            request, "The results are open. The log and the report say that this was done early."
+        )
     return redirect("reports:detail", study_id)
 
 

@@ -116,7 +116,9 @@ class StudyCast:
             Answer.objects.create(judgment=judgment, criterion=criterion, choice_shown=choice_shown)
         return judgment
 
-    def judge_all(self, pattern: Sequence[str] = ("left", "left", "right", "tie", "left", "both_bad")) -> None:
+    def judge_all(
+        self, pattern: Sequence[str] = ("left", "left", "right", "tie", "left", "both_bad")
+    ) -> None:
         """Every seat is judged, the choices taken in turn from the pattern."""
         turn = 0
         for position in range(len(self.comparisons)):
@@ -158,7 +160,10 @@ def open_study(
         )
         for at in range(samples)
     ]
-    runs = [_run(task_set, system, inputs, cost=Decimal(price)) for system, price in zip(SYSTEMS, "13", strict=True)]
+    runs = [
+        _run(task_set, system, inputs, cost=Decimal(price))
+        for system, price in zip(SYSTEMS, "13", strict=True)
+    ]
     protocol = Protocol(
         systems=SYSTEMS,
         criteria=tuple(OVERALL if key == "overall" else Criterion(key, f"{key}?") for key in criteria),
@@ -173,7 +178,8 @@ def open_study(
     for position, run in enumerate(runs):
         StudyArm.objects.create(study=study, run=run, position=position)
     people = [
-        Rater.objects.create(study=study, pseudonym=f"R{number + 1}", simulated=simulated) for number in range(raters)
+        Rater.objects.create(study=study, pseudonym=f"R{number + 1}", simulated=simulated)
+        for number in range(raters)
     ]
     comparisons = []
     for sample in inputs:
@@ -188,7 +194,9 @@ def open_study(
         for number in range(raters):
             side = "ab"[(number + sample.position + (first_side == "b")) % 2]
             place = sample.position * raters + number + 1
-            Seat.objects.create(study=study, comparison=comparison, number=number, shown_left=side, place=place)
+            Seat.objects.create(
+                study=study, comparison=comparison, number=number, shown_left=side, place=place
+            )
     return StudyCast(study, comparisons, people)
 
 

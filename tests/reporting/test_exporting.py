@@ -44,8 +44,8 @@ def test_the_bundle_holds_the_rows_the_report_and_checksums() -> None:
     with zipfile.ZipFile(io.BytesIO(bundle_of(judged_study()))) as archive:
         names = set(archive.namelist())
     assert names >= GIVEN | {
-        "README.md", "SHA256SUMS", "codebook.csv", "datapackage.json", "events.jsonl", "raters.csv", "report.html",
-        "report.json", "votes.csv",
+        "README.md", "SHA256SUMS", "codebook.csv", "datapackage.json", "events.jsonl", "raters.csv",
+        "report.html", "report.json", "votes.csv",
     }  # fmt: skip
     assert any(name.startswith("charts/") for name in names)
 
@@ -137,7 +137,7 @@ def test_the_report_json_counts_what_the_ratings_say() -> None:
     with zipfile.ZipFile(io.BytesIO(bundle_of(cast))) as archive:
         rows = list(csv.DictReader(io.StringIO(archive.read("ratings.csv").decode(), newline="")))
         report = json.loads(archive.read("report.json"))
-    by_status = {status: 0 for status in report["exclusions"]["by_status"]}
+    by_status = dict.fromkeys(report["exclusions"]["by_status"], 0)
     for row in rows:
         by_status[row["status"]] += 1
     assert report["exclusions"]["by_status"] == by_status

@@ -1,4 +1,4 @@
-"""``manage.py export_bundle``: everything of a study in one zip, from which anyone computes the report again."""
+"""``manage.py export_bundle``: a study in one zip, from which anyone computes its report again."""
 
 import argparse
 import hashlib
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         if study.state != StudyState.CLOSED and study.unsealed_at is None:
             if not options["open_early"]:
                 raise CommandError(
-                    f"The results of “{study.name}” are sealed until it is closed. Close it with close_study, or "
-                    "add --open-early, which its log and its report will tell."
+                    f"The results of “{study.name}” are sealed until it is closed. Close it with "
+                    "close_study, or add --open-early, which its log and its report will tell."
                 )
             open_early(study.pk, actor=CONSOLE, now=timezone.now())
         self._report(study, write_whole(study.pk, options["output"]), as_json=options["json"])

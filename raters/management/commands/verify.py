@@ -17,8 +17,8 @@ from raters.reporting.events import EVENTS, chain_problems, read_events
 
 class Command(BaseCommand):
     help = (
-        "Check a bundle by itself: the checksums of its files, that its report comes out of its rows again, and that "
-        "no event is missing from its log. Exit status 1 when something does not hold."
+        "Check a bundle by itself: the checksums of its files, that its report comes out of its rows again, "
+        "and that no event is missing from its log. Exit status 1 when something does not hold."
     )
     requires_system_checks = ()
 
@@ -41,13 +41,13 @@ class Command(BaseCommand):
             figures = outcome.figures() | {"holds": not problems, "events": len(events), "problems": problems}
             self.stdout.write(json.dumps(figures))
         else:
-            for problem in problems:
-                self.stderr.write(problem)
+            for line in problems:
+                self.stderr.write(line)
             self.stdout.write(
-                f"{bundle.name}: {len(outcome.verified)} files as listed, {len(outcome.identical)} computed again "
-                f"byte for byte, {len(events)} events in an unbroken chain."
+                f"{bundle.name}: {len(outcome.verified)} files as listed, {len(outcome.identical)} computed "
+                f"again byte for byte, {len(events)} events in an unbroken chain."
                 if not problems
-                else f"{bundle.name}: {len(problems)} problem(s)."
+                else f"{bundle.name} does not hold; see above."
             )
         if problems:
             sys.exit(1)
