@@ -51,16 +51,16 @@ def invite(
     if not 1 <= count <= MOST_AT_ONCE:
         raise ValueError(f"{count} invitations at once; 1 to {MOST_AT_ONCE} are possible")
     with transaction.atomic():
-        _refuse_closed(study)
+        _refuse_guests(study)
         issued = [_issue(study, now=now, days=days, label=label) for _ in range(count)]
         audit.record(study, "invited", actor=actor, now=now, detail={"count": count, "days": days})
     return issued
 
 
 def reissue(rater: Rater, *, actor: str, now: datetime, days: int = VALID_DAYS) -> Issued:
-    """A new link for a rater who lost the way; it leads to the same rater. Earlier unused ones are withdrawn."""
+    """A new link to the same rater, for one who lost the way. Earlier unused ones are withdrawn."""
     with transaction.atomic():
-        _refuse_closed(rater.study)
+        _refuse_guests(rater.study)
         Invitation.objects.filter(rater=rater, used_at=None, revoked_at=None).update(revoked_at=now)
         issued = _issue(rater.study, now=now, days=days, label=rater.pseudonym, rater=rater)
         audit.record(rater.study, "link reissued", actor=actor, now=now, detail={"rater": rater.pseudonym})
@@ -142,6 +142,8 @@ def _issue(study: Study, *, now: datetime, days: int, label: str, rater: Rater |
     return Issued(invitation, token)
 
 
-def _refuse_closed(study: Study) -> None:
+def _refuse_guests(study: Study) -> None:
+    if study.simulated:
+        raise StateRefused(f"The study “{study.name}” is judged by simulated raters only.")
     if Study.objects.filter(pk=study.pk, state=StudyState.CLOSED).exists():
         raise StateRefused(f"The study “{study.name}” is closed; nobody can be invited to it any more.")

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from raters import audit
-from raters.models import Study
+from raters.models import Judgment, Study
 from raters.models.studies import StudyState
 from raters.studies.errors import StateRefused
 
@@ -44,7 +45,13 @@ def _move(
         if locked.state not in allowed:
             raise StateRefused(f"The study “{locked.name}” is {locked.state}; it cannot be {action} now.")
         locked.state = to
-        locked.closed_at = now if to == StudyState.CLOSED else None
+        locked.closed_at = _closing_time(locked, now) if to == StudyState.CLOSED else None
         locked.save(update_fields=["state", "closed_at"])
         audit.record(locked, action, actor=actor, now=now)
     study.refresh_from_db()
+
+
+def _closing_time(study: Study, now: datetime) -> datetime:
+    # A judgment that this closing waited for may carry a later time than the request that closes.
+    last = Judgment.objects.filter(study=study).aggregate(last=Max("submitted_at"))["last"]
+    return max(now, last) if last else now

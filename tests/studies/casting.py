@@ -31,7 +31,11 @@ PAYLOADS: Mapping[str, Mapping[str, object]] = {
 def make_task_set(name: str = "tasks", *, kind: str = "qa", samples: int = 4) -> TaskSet:
     """A task set of one kind; sample keys are s0, s1 …"""
     task_set = TaskSet.objects.create(
-        name=name, kind=kind, checksum=hashlib.sha256(name.encode()).hexdigest(), sample_count=samples, source_name="f"
+        name=name,
+        kind=kind,
+        checksum=hashlib.sha256(name.encode()).hexdigest(),
+        sample_count=samples,
+        source_name="f",
     )
     Sample.objects.bulk_create(
         Sample(task_set=task_set, position=position, key=f"s{position}", payload=PAYLOADS[kind])
@@ -52,7 +56,12 @@ def make_run(task_set: TaskSet, system: str, *, text: str = "", failed: Sequence
     Generation.objects.bulk_create(
         Generation(run=run, sample=sample, state="failed", error="timed_out")
         if sample.key in failed
-        else Generation(run=run, sample=sample, state="done", output=_output(task_set.kind, text or f"{system} {sample.key}"))
+        else Generation(
+            run=run,
+            sample=sample,
+            state="done",
+            output=_output(task_set.kind, text or f"{system} {sample.key}"),
+        )
         for sample in task_set.samples.all()
     )
     return run
@@ -105,7 +114,9 @@ def must_claim(rater: Rater, *, minute: float = 0) -> Held:
     return held
 
 
-def judge(rater: Rater, held: Held, *, minute: float = 1, answers: Mapping[str, str] = OVERALL_LEFT) -> SubmitResult:
+def judge(
+    rater: Rater, held: Held, *, minute: float = 1, answers: Mapping[str, str] = OVERALL_LEFT
+) -> SubmitResult:
     """Submit under the lease."""
     return submit(rater_id=rater.pk, lease=held.lease, answers=answers, now=NOON + timedelta(minutes=minute))
 
