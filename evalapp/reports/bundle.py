@@ -29,7 +29,15 @@ from evalapp.reports.rowfiles import (
 from evalapp.reports.rows import CallRow, GenerationRow, PriceRow, Protocol, SampleRow
 from evalapp.reports.votes import VOTES_COLUMNS, vote, vote_records
 
-GIVEN = ("ratings.csv", "samples.jsonl", "generations.jsonl", "calls.jsonl", "prices.csv", "protocol.json")
+GIVEN = (
+    "ratings.csv",
+    "samples.jsonl",
+    "generations.jsonl",
+    "calls.jsonl",
+    "prices.csv",
+    "protocol.json",
+    "events.jsonl",
+)
 """The files that hold the rows; every other file is computed from them."""
 SUMS = "SHA256SUMS"
 PIECE_BYTES = 1024 * 1024
@@ -102,6 +110,7 @@ def write_bundle(
     calls: Iterable[CallRow],
     prices: Iterable[PriceRow],
     protocol: Protocol,
+    events: bytes = b"",
 ) -> Report:
     """Write the zip and return the report that it holds. The same rows give the same bytes.
 
@@ -116,6 +125,7 @@ def write_bundle(
         write_json_lines(folder / "calls.jsonl", calls)
         (folder / "prices.csv").write_bytes(rows_csv(prices, PriceRow))
         (folder / "protocol.json").write_bytes(protocol_json(protocol))
+        (folder / "events.jsonl").write_bytes(events)
         computed = computed_files(read_rows(folder))
         pack(target, folder, computed)
     return Report.from_json(computed["report.json"])
@@ -134,7 +144,7 @@ def _write_ratings(path: Path, ratings_csv: Path | Iterable[bytes]) -> None:
 
 def pack(target: Path | IO[bytes], folder: Path, computed: Mapping[str, bytes]) -> None:
     """Write the zip from a folder with the GIVEN files and the contents of all others, checksums included."""
-    """Write the zip from a folder with the GIVEN files and the content of every other file."""
+    """Write the zip from a folder with the GIVEN files and the content of every computed file."""
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in computed.items()}
     sums |= {name: file_sha256(folder / name) for name in GIVEN}
     with zipfile.ZipFile(target, "w") as archive:

@@ -94,6 +94,7 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
     "generations.jsonl": ("application/jsonl", "Each system's output for each sample."),
     "calls.jsonl": ("application/jsonl", "Every request that was sent."),
     "protocol.json": ("application/json", "The frozen settings of the study."),
+    "events.jsonl": ("application/jsonl", "What organisers did, each act sealed to the one before."),
     "report.json": ("application/json", "Every figure of the report."),
     "report.html": ("text/html", "The report to read."),
 }
@@ -131,7 +132,7 @@ def datapackage_json(protocol: Protocol) -> bytes:
         {
             "profile": "data-package",
             "name": "evaluation-bundle",
-            "title": protocol.study,
+            "title": protocol.study + (" (simulated raters)" if protocol.simulated else ""),
             "resources": [*tables, *documents],
         }
     )

@@ -45,7 +45,7 @@ SELECT
     {MOMENT.format(column="judgment.first_action_at")} AS first_action_at,
     {MOMENT.format(column="judgment.submitted_at")} AS submitted_at,
     trim_scale(judgment.active_ms / 1000.0) AS active_seconds,
-    judgment.revision
+    judgment.revision + 1 AS revision
 FROM raters_judgment AS judgment
 JOIN raters_study AS study ON study.id = judgment.study_id
 JOIN evalapp_taskset AS task_set ON task_set.id = study.task_set_id

@@ -9,7 +9,6 @@ from django.utils.text import slugify
 from evalapp.reports.bundle import computed_files, pack, read_rows
 from raters.models import ReportFile, Study
 from raters.models.reports import ReportState
-from raters.reporting.events import EVENTS
 from raters.reporting.sources import write_sources
 
 
@@ -22,7 +21,7 @@ def write_bundle(study_id: int, target: IO[bytes]) -> None:
         folder = Path(name)
         checksum = write_sources(study_id, folder)
         computed = kept_files(study_id, checksum) or computed_files(read_rows(folder))
-        pack(target, folder, computed | {EVENTS: (folder / EVENTS).read_bytes()})
+        pack(target, folder, computed)
 
 
 def kept_files(study_id: int, input_checksum: str) -> dict[str, bytes]:

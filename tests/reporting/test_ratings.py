@@ -30,7 +30,7 @@ def test_one_judgment_is_one_line_byte_for_byte() -> None:
     cast.judge(0, 1, "left", said=Said("clear", strength=3, score_left=4, score_right=2))
     assert exported(cast).decode().splitlines()[1] == (
         'Small against large,c000001,q1,qa,overall,R2,1,small,"large, with a comma",b,left,b,3,2,4,clear,'
-        "counted,,2026-03-02T12:00:00.123Z,2026-03-02T12:00:05.123Z,2026-03-02T12:00:20.123Z,12.34,0"
+        "counted,,2026-03-02T12:00:00.123Z,2026-03-02T12:00:05.123Z,2026-03-02T12:00:20.123Z,12.34,1"
     )
 
 
@@ -58,9 +58,9 @@ def test_a_corrected_judgment_is_kept_as_superseded() -> None:
     second = cast.correct(first, "right")
     cast.correct(second, "tie")
     assert [(row["choice_shown"], row["status"], row["revision"]) for row in rows(cast)] == [
-        ("left", "superseded", "0"),
-        ("right", "superseded", "1"),
-        ("tie", "counted", "2"),
+        ("left", "superseded", "1"),
+        ("right", "superseded", "2"),
+        ("tie", "counted", "3"),
     ]
 
 
