@@ -1,5 +1,40 @@
 """The machine side's addresses."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from evalapp.views import home, runs, systems, tasksets
+
+tasksets_urls = [
+    path("", tasksets.overview, name="list"),
+    path("import/", tasksets.import_file, name="import"),
+    path("<int:task_set_id>/", tasksets.detail, name="detail"),
+    path("<int:task_set_id>/samples/<int:sample_id>/", tasksets.sample, name="sample"),
+    path("images/<str:sha256>/", tasksets.image, name="image"),
+]
+
+systems_urls = [
+    path("", systems.overview, name="list"),
+    path("import/", systems.import_file, name="import"),
+    path("models.toml", systems.export, name="export"),
+]
+
+runs_urls = [
+    path("", runs.overview, name="list"),
+    path("new/", runs.new, name="new"),
+    path("<int:run_id>/", runs.detail, name="detail"),
+    path("<int:run_id>/generations/<int:generation_id>/", runs.generation, name="generation"),
+    path("<int:run_id>/pause/", runs.pause, name="pause"),
+    path("<int:run_id>/resume/", runs.resume, name="resume"),
+    path("<int:run_id>/cancel/", runs.cancel, name="cancel"),
+    path("<int:run_id>/retry/", runs.retry, name="retry"),
+]
+
+accounts_urls: list[URLPattern | URLResolver] = []
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.overview, name="home"),
+    *accounts_urls,
+    path("tasksets/", include((tasksets_urls, "tasksets"))),
+    path("systems/", include((systems_urls, "systems"))),
+    path("runs/", include((runs_urls, "runs"))),
+]

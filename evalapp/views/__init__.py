@@ -1,0 +1,1 @@
+"""Organisers' and researchers' pages of the machine side, one file per group of pages."""
