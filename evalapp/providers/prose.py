@@ -118,10 +118,11 @@ def essay(prompt: str, rng: random.Random, *, length: int, careful: bool) -> str
 
 
 def summary(document: str, rng: random.Random, *, length: int, careful: bool) -> str:
-    """Sentences taken from the document: the heaviest when careful, otherwise the first ones."""
+    """At most a quarter of the document's sentences: the heaviest when careful, otherwise the first ones."""
     told = [sentence for sentence in sentences(document) if 6 <= len(words(sentence)) <= 60]
     if not told:
         return essay(document, rng, length=length, careful=careful)
+    length = max(1, min(length, len(told) // 4))
     if not careful:
         return " ".join(told[:length])
     weight = Counter(w.lower() for w in words(document) if len(w) > 3 and w.lower() not in COMMON_WORDS)
