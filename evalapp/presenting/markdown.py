@@ -26,6 +26,9 @@ MOST_FORMATTED = 60_000
 MOST_HIGHLIGHTED_IN_ALL = 20_000
 """Characters of code in one text; blocks beyond them are shown without colours."""
 
+MOST_NESTED = 30
+"""Blocks within blocks; the parser drops what is deeper, so a text that reaches this is shown plainly."""
+
 PAGE_HEADING_LEVEL = 2
 _DIRECTED = frozenset(
     f"{block}_open" for block in ("paragraph", "heading", "blockquote", "list_item", "th", "td")
@@ -90,7 +93,11 @@ def formatted(text: str) -> str:
     """Safe HTML of a text read as Markdown. Never raises; equal texts give equal HTML."""
     if len(text) > MOST_FORMATTED:
         return plain(text)
-    return cleaned(_MARKDOWN.render(settled(text)))
+    env: EnvType = {}
+    tokens = _MARKDOWN.parse(settled(text), env)
+    if any(token.nesting == 1 and token.level >= MOST_NESTED - 1 for token in tokens):
+        return plain(text)
+    return cleaned(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
 
 
 def _dress(state: StateCore) -> None:
@@ -111,7 +118,8 @@ def _dress(state: StateCore) -> None:
 
 def _reader() -> MarkdownIt:
     # Reference definitions would vanish from what a rater reads, so they stay text.
-    markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}, renderer_cls=SafeRenderer)
+    options = {"html": False, "breaks": True, "maxNesting": MOST_NESTED}
+    markdown = MarkdownIt("commonmark", options, renderer_cls=SafeRenderer)
     markdown.enable(["table", "strikethrough"]).disable("reference").use(mathematics_plugin)
     for name in ("math_inline", "math_inline_double", "math_block"):
         # The plugin brings its own renderings of formulas; ours take their place again.
