@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from evalapp.views import home, runs, systems, tasksets
+from evalapp.views import accounts, home, runs, systems, tasksets
 
 tasksets_urls = [
     path("", tasksets.overview, name="list"),
@@ -29,7 +29,12 @@ runs_urls = [
     path("<int:run_id>/retry/", runs.retry, name="retry"),
 ]
 
-accounts_urls: list[URLPattern | URLResolver] = []
+accounts_urls = [
+    path("sign-in/", accounts.sign_in, name="sign-in"),
+    path("sign-in/<str:token>/", accounts.sign_in_link, name="sign-in-link"),
+    path("sign-out/", accounts.sign_out, name="sign-out"),
+    path("account/", accounts.account, name="account"),
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.overview, name="home"),

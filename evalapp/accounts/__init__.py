@@ -1,0 +1,1 @@
+"""Who may sign in, and how the first of them does: by a one-time link on the console."""
