@@ -1,4 +1,4 @@
-"""Task sets, runs, studies and raters as tests need them, made by the product's own services where there are any."""
+"""Task sets, runs, studies and raters as tests need them, made by the product's services where it has any."""
 
 import hashlib
 import random
