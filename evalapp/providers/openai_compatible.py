@@ -18,7 +18,7 @@ import aiohttp
 import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit
 
-from .errors import ConnectionFailed, CutJson, EndedEarly, ProviderError, TimedOut, TooLarge
+from .errors import ConnectionFailed, CutJson, EndedEarly, NotJson, ProviderError, TimedOut, TooLarge
 from .exchange import Exchange
 from .messages import ChatReply, ChatRequest
 from .replies import read_reply
@@ -141,7 +141,9 @@ class OpenAICompatible:
         if sending.raw:
             kind = EndedEarly if request.stream else CutJson
             return self._received(sending).failed(kind, "the connection broke within the answer")
-        causes = list(_causes(error))
+        causes = _causes(error)
+        if any(isinstance(cause, httpx2.DecodingError) for cause in causes):
+            return self._received(sending).failed(NotJson, "the body is not compressed as its headers say")
         # The transport reports a dropped connection as a connection that timed out, so its own cause decides.
         if any(
             isinstance(cause, aiohttp.ClientConnectorError | httpx2.UnsupportedProtocol) for cause in causes

@@ -74,6 +74,16 @@ def test_nothing_is_taken_from_the_environment(server: OpenAIServer, monkeypatch
     assert not {"authorization", "openai-organization", "openai-project"} & set(sent)
 
 
+@pytest.mark.parametrize(
+    ("base_url", "name"),
+    [("https://api.openai.com/v1", "max_completion_tokens"), ("http://127.0.0.1:8080/v1", "max_tokens")],
+)
+def test_the_token_limit_is_named_as_the_endpoint_knows_it(base_url: str, name: str) -> None:
+    request = replace(REQUEST, sampling=Sampling(max_tokens=9))
+    body = OpenAICompatible(base_url=base_url, api_key=KEY).body(request)
+    assert {key: value for key, value in body.items() if key.startswith("max")} == {name: 9}
+
+
 def test_a_streamed_answer_has_a_time_to_first_token_and_usage(server: OpenAIServer) -> None:
     pieces = behaviours.events(behaviours.chunks("Paris it is"))
     server.next(behaviours.stream(*pieces, pause_s=0.01))
