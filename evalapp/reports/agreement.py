@@ -64,20 +64,23 @@ class Patterns:
 
 
 def patterns_of(unit: Ints, value: Ints, categories: int) -> Patterns:
-    """Group units by the ratings they received. `unit` and `value` are codes; categories are numbered
-    from 0."""
+    """Group units by the ratings they received. `unit` and `value` are codes; categories count from 0."""
+    return patterns_by_unit(unit, value, categories)[1]
+
+
+def patterns_by_unit(unit: Ints, value: Ints, categories: int) -> tuple[Ints, Patterns]:
+    """The same, and before it the pattern of every unit, in ascending order of units."""
     order = np.lexsort((value, unit))
     unit, value = unit[order], value[order]
     starts = np.flatnonzero(np.diff(unit, prepend=unit[:1] - 1)) if len(unit) else np.empty(0, dtype=np.int64)
     lengths = np.diff(starts, append=len(unit))
-    chosen, sizes = _alike(starts, lengths, value, categories)
+    chosen, place, sizes = _alike(starts, lengths, value, categories)
     lengths = lengths[chosen]
     rows = np.repeat(np.arange(len(chosen)), lengths)
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     columns = value[np.repeat(starts[chosen], lengths) + within]
-    return Patterns(
-        counted(rows, columns, (len(chosen), max(categories, 1))), sizes, lengths.astype(np.float64)
-    )
+    counts = counted(rows, columns, (len(chosen), max(categories, 1)))
+    return place, Patterns(counts, sizes, lengths.astype(np.float64))
 
 
 def counted(
@@ -90,19 +93,19 @@ def counted(
     return matrix
 
 
-def _alike(starts: Ints, lengths: Ints, value: Ints, categories: int) -> tuple[Ints, Ints]:
+def _alike(starts: Ints, lengths: Ints, value: Ints, categories: int) -> tuple[Ints, Ints, Ints]:
     """One unit of every different set of ratings, and how many units share it."""
     longest = int(lengths.max(initial=0))
     if longest == 0 or (categories + 1) ** longest >= 2**62:
-        # The sets cannot be numbered in 62 bits: each unit is a pattern of its own, which is right, only
-        # slower.
-        return np.arange(len(starts)), np.ones(len(starts), dtype=np.int64)
+        # The sets cannot be numbered in 62 bits: each unit is a pattern of its own, only slower.
+        each = np.arange(len(starts))
+        return each, each, np.ones(len(starts), dtype=np.int64)
     key = np.zeros(len(starts), dtype=np.int64)
     for step in range(longest):
         has = lengths > step
         key[has] = key[has] * (categories + 1) + value[starts[has] + step] + 1
-    _, chosen, sizes = np.unique(key, return_index=True, return_counts=True)
-    return chosen.astype(np.int64), sizes.astype(np.int64)
+    _, chosen, place, sizes = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+    return chosen.astype(np.int64), place.astype(np.int64), sizes.astype(np.int64)
 
 
 Coefficient = Callable[[Floats], Floats]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -44,7 +44,8 @@ class Coded:
 
     def used(self) -> tuple[str, ...]:
         """The labels that at least one row carries, sorted."""
-        return tuple(self.labels[code] for code in np.unique(self.codes))
+        seen = np.bincount(self.codes, minlength=len(self.labels))
+        return tuple(self.labels[code] for code in np.flatnonzero(seen))
 
     def texts(self) -> list[str]:
         """The column as text again."""
@@ -58,12 +59,12 @@ class Coder:
         self._numbers: dict[str, int] = {}
         self._pieces: list[Ints] = []
 
-    def add(self, texts: Iterable[str]) -> None:
+    def add(self, texts: Sequence[str]) -> None:
         """Append rows."""
+        here, distinct = distinct_texts(texts)
         numbers = self._numbers
-        self._pieces.append(
-            np.fromiter((numbers.setdefault(text, len(numbers)) for text in texts), dtype=np.int64)
-        )
+        places = np.array([numbers.setdefault(text, len(numbers)) for text in distinct], dtype=np.int64)
+        self._pieces.append(places[here])
 
     def coded(self) -> Coded:
         """Everything added so far, with sorted labels."""
@@ -73,6 +74,16 @@ class Coder:
         place[order] = np.arange(len(seen))
         codes = np.concatenate(self._pieces) if self._pieces else np.empty(0, dtype=np.int64)
         return Coded(place[codes] if seen else codes, tuple(seen[number] for number in order))
+
+
+def distinct_texts(texts: Sequence[str]) -> tuple[Ints, list[str]]:
+    """Each text's place among the distinct texts, and these in the order in which they first occur."""
+    import pandas as pd
+
+    column = np.empty(len(texts), dtype=object)
+    column[:] = texts
+    places, distinct = pd.factorize(column)
+    return places.astype(np.int64), list(distinct)
 
 
 def coded(texts: Sequence[str]) -> Coded:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalapp.reports.agreement import patterns_by_unit
 from evalapp.reports.arrays import Floats, Ints
 from evalapp.reports.judgments import TIE, A, Judgments
 from evalapp.reports.rows import CHOICES
@@ -34,24 +35,28 @@ class DawidSkene:
     converged: bool
 
 
-def dawid_skene(unit: Ints, rater: Ints, choice: Ints, *, classes: int) -> DawidSkene:
+def dawid_skene(
+    unit: Ints, rater: Ints, choice: Ints, *, classes: int, sizes: Floats | None = None
+) -> DawidSkene:
     """Fit by expectation-maximisation (Dawid and Skene 1979), started from the vote shares.
 
-    `unit`, `rater` and `choice` are codes from 0, one entry per judgment; every unit has at least one.
-    Stops when no posterior probability moves by more than 1e-7, at the latest after 200 steps.
+    `unit`, `rater` and `choice` are codes from 0, one entry per judgment; every unit has at least one. With
+    `sizes` a unit stands for that many alike. Stops when no posterior probability moves by more than 1e-7, at
+    the latest after 200 steps.
     """
     units, raters = int(unit.max(initial=-1)) + 1, int(rater.max(initial=-1)) + 1
     votes = np.bincount(unit * classes + choice, minlength=units * classes).reshape(units, classes)
     posterior = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1)
     given = rater * classes + choice
+    weights = np.ones(units) if sizes is None else sizes
     prevalence = np.full(classes, 1 / classes)
     confusion = np.full((raters, classes, classes), 1 / classes)
     moved, steps = np.inf, 0
     while steps < MOST_STEPS and moved > TOLERANCE:
         steps += 1
-        prevalence = posterior.mean(axis=0) if units else prevalence
+        prevalence = weights @ posterior / weights.sum() if units else prevalence
         tables = [
-            np.bincount(given, weights=posterior[unit, truth], minlength=raters * classes)
+            np.bincount(given, weights=(weights * posterior[:, truth])[unit], minlength=raters * classes)
             for truth in range(classes)
         ]
         confusion = np.stack(tables).reshape(classes, raters, classes).swapaxes(0, 1) + SMOOTHING
@@ -64,8 +69,8 @@ def dawid_skene(unit: Ints, rater: Ints, choice: Ints, *, classes: int) -> Dawid
             ],
             axis=1,
         )
-        weights = np.exp(likelihood - likelihood.max(axis=1, keepdims=True, initial=-np.inf))
-        updated = weights / weights.sum(axis=1, keepdims=True)
+        updated = np.exp(likelihood - likelihood.max(axis=1, keepdims=True, initial=-np.inf))
+        updated /= updated.sum(axis=1, keepdims=True)
         moved = float(np.abs(updated - posterior).max(initial=0.0))
         posterior = updated
     return DawidSkene(posterior, confusion, prevalence, steps, bool(moved <= TOLERANCE))
@@ -81,11 +86,24 @@ def dawid_skene_figures(judgments: Judgments, systems: Sequence[str]) -> dict[st
         return {"reason": "no judgments"}
     found, first, unit = np.unique(judgments.comparison.codes, return_index=True, return_inverse=True)
     raters, rater = np.unique(judgments.rater.codes, return_inverse=True)
-    fitted = dawid_skene(unit, rater, judgments.choice, classes=len(CHOICES))
-    label = fitted.posterior.argmax(axis=1)
+    # Comparisons that the same raters judged alike have one posterior: they are fitted once, with their
+    # number.
+    answer = rater * len(CHOICES) + judgments.choice
+    kind, alike = patterns_by_unit(unit, answer, len(raters) * len(CHOICES))
+    cells = alike.counts.tocoo()
+    times = cells.data.astype(np.int64)
+    kinds, given = (np.repeat(np.asarray(codes, dtype=np.int64), times) for codes in cells.coords)
+    fitted = dawid_skene(
+        kinds,
+        given // len(CHOICES),
+        given % len(CHOICES),
+        classes=len(CHOICES),
+        sizes=alike.sizes.astype(np.float64),
+    )
     units = judgments.where(_only(len(judgments), first))
     order = np.argsort(first, kind="stable")
-    label, posterior = label[order], fitted.posterior[order]
+    posterior = fitted.posterior[kind][order]
+    label = posterior.argmax(axis=1)
     labels: dict[str, int] = {
         name: int((label == code).sum()) for code, name in enumerate(CHOICES) if code >= TIE
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from evalapp.reports.arrays import Bools, Coded, Coder, Floats, Ints, with_shared_labels
+from evalapp.reports.arrays import Bools, Coded, Coder, Floats, Ints, distinct_texts, with_shared_labels
 from evalapp.reports.csvfile import CsvFile, Piece
 from evalapp.reports.rows import CHOICES, RATINGS_COLUMNS, SHOWN_CHOICES, STATUSES, JudgmentRow
 
@@ -199,48 +199,58 @@ def refuse_empty(file: CsvFile, piece: Piece, name: str) -> None:
 def positions(file: CsvFile, piece: Piece, name: str, allowed: Sequence[str]) -> Ints:
     """Each field's place among the allowed texts."""
     place = {text: number for number, text in enumerate(allowed)}
-    values = piece.columns[name]
-    found = np.fromiter((place.get(text, -1) for text in values), dtype=np.int64, count=len(values))
+    here, distinct = distinct_texts(piece.columns[name])
+    found = np.array([place.get(text, -1) for text in distinct], dtype=np.int64)[here]
     wrong = np.flatnonzero(found < 0)
     if len(wrong):
         at = int(wrong[0])
-        file.refuse(piece.first + at, f"{values[at]!r} is not one of {', '.join(allowed)}", name)
+        text = piece.columns[name][at]
+        file.refuse(piece.first + at, f"{text!r} is not one of {', '.join(allowed)}", name)
     return found
 
 
 def numbers_of(file: CsvFile, piece: Piece, name: str, *, required: bool = False) -> Floats:
     """The fields as finite numbers; an empty field is NaN unless the column is required."""
-    values = piece.columns[name]
-    found = np.empty(len(values))
-    for at, text in enumerate(values):
-        if text:
-            try:
-                found[at] = float(text)
-            except ValueError:
-                found[at] = np.inf
-            # Python would read 1_000 as a number; no other tool does.
-            if not np.isfinite(found[at]) or "_" in text:
-                file.refuse(piece.first + at, f"{text!r} is not a number", name)
-        elif required:
-            file.refuse(piece.first + at, "is empty", name)
-        else:
-            found[at] = np.nan
+    here, distinct = distinct_texts(piece.columns[name])
+    found = np.array([_number(text) for text in distinct])[here]
+    wrong = np.flatnonzero(np.isinf(found) | (np.isnan(found) & required))
+    if len(wrong):
+        at = int(wrong[0])
+        text = piece.columns[name][at]
+        file.refuse(piece.first + at, f"{text!r} is not a number" if text else "is empty", name)
     return found
+
+
+def _number(text: str) -> float:
+    """NaN for an empty text, infinity for one that is no finite number."""
+    if not text:
+        return np.nan
+    try:
+        number = float(text)
+    except ValueError:
+        return np.inf
+    # Python would read 1_000 as a number; no other tool does.
+    return number if np.isfinite(number) and "_" not in text else np.inf
 
 
 def times_of(file: CsvFile, piece: Piece, name: str) -> Floats:
     """The fields as seconds since 1970; an empty field is NaN. A time without zone is refused."""
-    values = piece.columns[name]
-    found = np.empty(len(values))
-    for at, text in enumerate(values):
-        if not text:
-            found[at] = np.nan
-            continue
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            file.refuse(piece.first + at, f"{text!r} is not an ISO 8601 time", name)
-        if moment.tzinfo is None:
-            file.refuse(piece.first + at, f"{text!r} has no time zone", name)
-        found[at] = moment.timestamp()
+    here, distinct = distinct_texts(piece.columns[name])
+    found = np.array([_seconds(text) for text in distinct])[here]
+    wrong = np.flatnonzero(np.isinf(found))
+    if len(wrong):
+        at = int(wrong[0])
+        text = piece.columns[name][at]
+        file.refuse(piece.first + at, f"{text!r} is not an ISO 8601 time with its zone", name)
     return found
+
+
+def _seconds(text: str) -> float:
+    """NaN for an empty text, infinity for one that is no time with a zone."""
+    if not text:
+        return np.nan
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return np.inf
+    return np.inf if moment.tzinfo is None else moment.timestamp()
