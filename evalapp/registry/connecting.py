@@ -37,7 +37,7 @@ def provider_of(endpoint: Endpoint) -> Provider:
         return Recorded(endpoint.recording.encode(), name=f"the recording of {endpoint.name}")
     return OpenAICompatible(
         base_url=endpoint.base_url,
-        api_key=os.environ[endpoint.api_key_env] if endpoint.api_key_env else "none",
+        api_key=os.environ[endpoint.api_key_env] if endpoint.api_key_env else None,
         timeout_s=endpoint.timeout_s,
     )
 

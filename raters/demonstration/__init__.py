@@ -1,0 +1,1 @@
+"""The demonstration: examples through two systems, a study to judge, and one judged by simulated raters."""
