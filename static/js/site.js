@@ -41,6 +41,18 @@
     setTimeout(() => (button.textContent = "Copy"), 2000);
   };
 
+  // What scrolls sideways can be reached and scrolled with the keyboard.
+  const reachable = () => {
+    for (const box of document.querySelectorAll(".table-wrap, .chart")) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+  document.addEventListener("DOMContentLoaded", reachable);
+  document.addEventListener("htmx:afterSettle", reachable);
+  document.addEventListener("toggle", reachable, true);
+  addEventListener("resize", reachable);
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
