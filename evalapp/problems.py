@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault. ``line`` and ``column`` count from 1; in a CSV row ``column`` counts cells where cells are amiss."""
+    """One fault. ``line`` and ``column`` count from 1; in a ragged CSV row ``column`` counts cells."""
 
     message: str
     line: int | None = None

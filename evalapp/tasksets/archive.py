@@ -12,6 +12,7 @@ from evalapp.tasksets.strict_json import shown
 TASK_FILE_ENDINGS = (".jsonl", ".ndjson", ".csv")
 PLAIN_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ENCRYPTED = 0x1
+LITTER_NAMES = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 class EntryRefused(ValueError):
@@ -31,7 +32,9 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise FileRefused([Problem(f"the zip cannot be opened ({error}); make it anew")]) from None
-        entries = [entry for entry in self._zip.infolist() if not entry.is_dir() and not _litter(entry.filename)]
+        entries = [
+            entry for entry in self._zip.infolist() if not entry.is_dir() and not _litter(entry.filename)
+        ]
         if len(entries) > limits.zip_entries:
             message = f"the zip holds {len(entries):,} files; at most {limits.zip_entries:,} are taken"
             raise FileRefused([Problem(message)])
@@ -46,12 +49,12 @@ class Archive:
         return frozenset(self._entries) - {self.task_file}
 
     def full_name(self, name: str) -> str | None:
-        """The entry that a row means by ``name``: relative to the task file, or counted from the zip's top."""
+        """The entry a row means by ``name``: relative to the task file, or counted from the zip's top."""
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(self.task_file), name))
         return next((each for each in (beside, name) if each in self.picture_names), None)
 
     def read(self, name: str, most_bytes: int) -> bytes:
-        """One entry, inflated; raises ``EntryRefused`` beyond ``most_bytes`` or what is left for the whole zip."""
+        """One entry, inflated; raises ``EntryRefused`` beyond ``most_bytes`` or what the zip has left."""
         entry = self._entries[name]
         if entry.flag_bits & ENCRYPTED:
             raise EntryRefused("it is encrypted; make the zip without a password")
@@ -84,4 +87,4 @@ class Archive:
 
 def _litter(name: str) -> bool:
     """Files that a desktop adds to a zip by itself."""
-    return name.startswith("__MACOSX/") or posixpath.basename(name) in {".DS_Store", "Thumbs.db", "desktop.ini"}
+    return name.startswith("__MACOSX/") or posixpath.basename(name) in LITTER_NAMES

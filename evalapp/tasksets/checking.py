@@ -1,4 +1,4 @@
-"""Records to samples: every record checked, every problem named, pictures cleaned, outputs made elsewhere read."""
+"""Records to samples: every record checked, every problem named, pictures cleaned, given outputs read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ class CheckedSample:
 
 @dataclass(frozen=True, slots=True)
 class CheckedTaskSet:
-    """A whole task file without a fault. ``systems`` are the names under ``outputs``, as they first appear."""
+    """A whole task file without a fault. ``systems`` are the names under ``outputs``, first seen first."""
 
     samples: tuple[CheckedSample, ...]
     pictures: tuple[Picture, ...]
@@ -49,9 +49,7 @@ def check_task_file(file: TaskFile, kind: TaskKind, limits: Limits = DEFAULT_LIM
     if problems:
         raise FileRefused(problems)
     payloads = kind.settle([sample.payload for sample in samples])
-    settled = [
-        replace(sample, payload=payload) for sample, payload in zip(samples, payloads, strict=True)
-    ]
+    settled = [replace(sample, payload=payload) for sample, payload in zip(samples, payloads, strict=True)]
     return CheckedTaskSet(
         samples=tuple(settled),
         pictures=pictures.kept,
@@ -101,9 +99,10 @@ def _checked(
     faults: list[Problem] = []
     key = _key(record, faults)
     values = _without_columns(record.values)
-    lists = {each.name for each in kind.fields if each.type == "list of texts"}
-    for name in lists & set(values):
-        values[name] = _list_from_text(values[name], Problem("", line=record.line, field=name), faults, limits)
+    for field in kind.fields:
+        if field.type == "list of texts" and field.name in values:
+            place = Problem("", line=record.line, field=field.name)
+            values[field.name] = _list_from_text(values[field.name], place, faults, limits)
     payload, field_problems = kind.check(values)
     faulty = {fault.field for fault in faults}
     faults += [
@@ -114,10 +113,10 @@ def _checked(
     if payload is not None:
         _settle_pictures(payload, kind, record.line, pictures, faults)
     turns = payload.get("turns") if payload is not None else None
+    turn_count = len(turns) if isinstance(turns, list) else None
     outputs = outputs_of(
-        record, many=kind.name == "chat", turn_count=len(turns) if isinstance(turns, list) else None,
-        faults=faults, limits=limits,
-    )  # fmt: skip
+        record, many=kind.name == "chat", turn_count=turn_count, faults=faults, limits=limits
+    )
     problems += faults
     return None if faults or payload is None else CheckedSample(key, record.line, payload, outputs)
 

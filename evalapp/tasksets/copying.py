@@ -12,8 +12,9 @@ def copy_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[
 
     The caller has checked the values; the table's constraints still hold for every row.
     """
+    table = model._meta.db_table  # noqa: SLF001 - Django's documented name
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(model._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:

@@ -9,21 +9,22 @@ from evalapp.tasksets.limits import DEFAULT_LIMITS, Limits
 from evalapp.tasksets.records import Record, RecordsRead
 from evalapp.tasksets.strict_json import shown
 
-# The csv module's own bound is one for the whole process and too low for a document; ours is checked per cell.
+# The csv module's bound is one for the whole process and too low for a document; ours is checked per cell.
 csv.field_size_limit(DEFAULT_LIMITS.file_bytes)
 
 
 def read_csv(data: bytes, limits: Limits) -> RecordsRead:
     """Every record, with an empty cell as an absent field, and every problem.
 
-    A broken quote ends the reading, because where the next row begins can no longer be known; ragged rows do not.
+    A broken quote ends the reading, because nobody can know where the next row begins; a ragged row does not.
     """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        return _only(Problem("this is not UTF-8 text; save the file as “CSV UTF-8”", line=line, column=column))
+        message = "this is not UTF-8 text; save the file as “CSV UTF-8”"
+        return _only(Problem(message, line=line, column=column))
     if "\x00" in text:
         return RecordsRead((), tuple(_nul_problems(text)))
     rows = _rows(text)
@@ -121,7 +122,7 @@ def _nul_problems(text: str) -> Iterator[Problem]:
 
 
 def _broken_quote(text: str, first_line: int) -> Problem:
-    """Where the quotes of the row that begins on ``first_line`` go wrong; called only once the row is known to be bad."""
+    """Where the quotes go wrong in the row that begins on ``first_line`` and is known to be bad."""
     quoted, at_start = False, True
     opened = (first_line, 1)
     for line, content in enumerate(io.StringIO(text, newline=""), start=1):

@@ -42,7 +42,7 @@ def import_task_set(
 ) -> ImportedTaskSet:
     """Import one task file; raises ``FileRefused`` with every problem found, and then nothing has changed.
 
-    Reading and checking happen before the transaction, so that a large file holds no locks while it is decoded.
+    Reading and checking come before the transaction, so that a large file holds no locks while it is decoded.
     """
     name = name.strip()
     problems = _choice_problems(name, kind)
@@ -94,7 +94,7 @@ def _name_taken(name: str) -> Problem:
 def _system_problems(names: Sequence[str]) -> list[Problem]:
     """Outputs made elsewhere must not stand under the name of a system that is asked here."""
     if not names:
-        message = 'no row carries outputs; add them as {"system name": "its output"}, or import without outputs'
+        message = 'no row carries outputs; add {"system name": "its output"}, or import without outputs'
         return [Problem(message, field="outputs")]
     taken = System.objects.filter(name__in=names, model__isnull=False).values_list("name", flat=True)
     return [
@@ -125,7 +125,8 @@ def _store_pictures(pictures: Sequence[Picture]) -> None:
 
 def _store_samples(task_set: TaskSet, samples: Sequence[CheckedSample]) -> None:
     rows = (
-        (task_set.pk, position, sample.key, json_text(sample.payload)) for position, sample in enumerate(samples)
+        (task_set.pk, position, sample.key, json_text(sample.payload))
+        for position, sample in enumerate(samples)
     )
     copy_rows(Sample, ("task_set_id", "position", "key", "payload"), rows)
 
@@ -156,17 +157,19 @@ def _generation_rows(
     run: Run, sample_ids: Sequence[int], samples: Sequence[CheckedSample]
 ) -> tuple[list[str], Iterator[list[object]]]:
     """Every column as a new row would have it, with the sample and the output put in."""
-    pattern = Generation(run=run, state=GenerationState.DONE, served_by=run.system.name, finished_at=run.finished_at)
-    fields = [field for field in Generation._meta.concrete_fields if not field.primary_key]
-    columns = [field.column for field in fields]
+    name = run.system.name
+    pattern = Generation(run=run, state=GenerationState.DONE, served_by=name, finished_at=run.finished_at)
+    meta = Generation._meta  # noqa: SLF001 - Django's documented name
+    fields = [field for field in meta.concrete_fields if not field.primary_key]
+    columns = [str(field.column) for field in fields]
     values = [_stored(field, pattern) for field in fields]
     sample_at, output_at = columns.index("sample_id"), columns.index("output")
 
     def rows() -> Iterator[list[object]]:
         for sample_id, sample in zip(sample_ids, samples, strict=True):
-            if run.system.name in sample.outputs:
+            if name in sample.outputs:
                 row = list(values)
-                row[sample_at], row[output_at] = sample_id, json_text(sample.outputs[run.system.name])
+                row[sample_at], row[output_at] = sample_id, json_text(sample.outputs[name])
                 yield row
 
     return columns, rows()
@@ -185,6 +188,6 @@ def _notes(checked: CheckedTaskSet, *, with_outputs: bool) -> Iterator[str]:
         if missing:
             yield f"{name}: {missing} of {len(checked.samples)} samples have no output of it."
     if checked.systems and not with_outputs:
-        yield f"The file carries outputs of {', '.join(checked.systems)}; they were not imported, as nobody asked for it."
+        yield f"The file carries outputs of {', '.join(checked.systems)}; nobody asked to import them."
     if checked.unused_files:
         yield f"{len(checked.unused_files)} files in the zip are named by no row and were left out."

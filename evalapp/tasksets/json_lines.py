@@ -11,11 +11,12 @@ from evalapp.tasksets.strict_json import NotStrict, strict_value
 def read_json_lines(data: bytes, limits: Limits) -> RecordsRead:
     """Every record that can be read, and a problem for every line that cannot.
 
-    Lines are cut in bytes, because U+2028 and its kin are ordinary characters inside a JSON text. Blank lines are
-    passed over. A file that is one JSON list gives a single problem, not one per line.
+    Lines are cut in bytes, because U+2028 and its kin are ordinary characters inside a JSON text. Blank lines
+    are passed over. A file that is one JSON list gives a single problem, not one per line.
     """
     if data.lstrip()[:1] == b"[":
-        return RecordsRead((), (Problem("this is one JSON list; write each object on a line of its own", line=1),))
+        message = "this is one JSON list; write each object on a line of its own, without the brackets"
+        return RecordsRead((), (Problem(message, line=1),))
     records: list[Record] = []
     problems: list[Problem] = []
     for line, raw in _filled_lines(data):

@@ -7,7 +7,7 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one upload. ``characters`` is per text, ``fields`` per row, ``depth`` counts lists and objects."""
+    """Bounds on one upload: ``characters`` per text, ``fields`` per row, ``depth`` of lists and objects."""
 
     file_bytes: int = 64 * MEBIBYTE
     rows: int = 500_000
@@ -16,7 +16,7 @@ class Limits:
     depth: int = 8
     zip_entries: int = 5_000
     inflated_bytes: int = 512 * MEBIBYTE
-    picture_bytes: int = 20 * MEBIBYTE
+    picture_bytes: int = 20_000_000
     picture_pixels: int = 40_000_000
 
 

@@ -16,7 +16,7 @@ MOST_NAME_CHARACTERS = 200
 def outputs_of(
     record: Record, *, many: bool, turn_count: int | None, faults: list[Problem], limits: Limits
 ) -> dict[str, Output]:
-    """A row's outputs by system name. ``many``: each is a list of texts, one per turn (of ``turn_count``, if known).
+    """A row's outputs by system name. ``many``: each is a list of texts, one per turn (``turn_count``).
 
     A system whose value is null or an empty cell gave none. Problems are added to ``faults``.
     """

@@ -32,8 +32,8 @@ class Picture:
 def clean_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture:
     """Decode and encode anew: turned upright as its metadata said, then without any metadata.
 
-    JPEG stays JPEG (quality 95, full colour); PNG, WebP and GIF become PNG. The same bytes give the same picture.
-    Raises ``PictureRefused``; SVG is refused because it is a program, animations because no rater sees one frame.
+    JPEG stays JPEG (quality 95, full colour); PNG, WebP and GIF become PNG. The same bytes give the same
+    picture. Raises ``PictureRefused``: SVG may hold programs, an animation shows everybody another frame.
     """
     if b"<svg" in data[:1024].lower():
         raise PictureRefused("SVG is not taken; export it as PNG")
@@ -53,8 +53,9 @@ def _cleaned(data: bytes, limits: Limits) -> Picture:
         width, height = opened.size
         if width * height > limits.picture_pixels:
             most = limits.picture_pixels // 1_000_000
-            raise PictureRefused(f"it has {width} × {height} pixels; at most {most} million are taken; scale it down")
-        if getattr(opened, "n_frames", 1) > 1:
+            size = f"{width} × {height}"
+            raise PictureRefused(f"it has {size} pixels; at most {most} million are taken; scale it down")
+        if getattr(opened, "is_animated", False):
             raise PictureRefused("it is an animation; export one frame of it")
         is_jpeg = opened.format == "JPEG"
         opened.load()
@@ -66,6 +67,9 @@ def _cleaned(data: bytes, limits: Limits) -> Picture:
     else:
         bare.save(buffer, "PNG")
     encoded = buffer.getvalue()
+    if len(encoded) > limits.picture_bytes:
+        size = f"{len(encoded):,} bytes as {'JPEG' if is_jpeg else 'PNG'}"
+        raise PictureRefused(f"it has {size}; at most {limits.picture_bytes:,} are taken; scale it down")
     return Picture(
         sha256=hashlib.sha256(encoded).hexdigest(),
         media_type="image/jpeg" if is_jpeg else "image/png",
@@ -76,7 +80,7 @@ def _cleaned(data: bytes, limits: Limits) -> Picture:
 
 
 def _bare(image: Image.Image, *, opaque: bool) -> Image.Image:
-    """The pixels alone. Pillow's encoders copy comments and colour profiles from ``info``, so it is emptied."""
+    """The pixels alone; Pillow's encoders would copy comments and colour profiles from ``info``."""
     if opaque:
         plain = image if image.mode == "L" else image.convert("RGB")
     elif image.mode in PLAIN_MODES:

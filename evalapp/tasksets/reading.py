@@ -16,7 +16,7 @@ UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class TaskFile:
-    """What a task file holds, before anything is checked; ``archive`` gives the pictures when it was a zip."""
+    """What a task file holds, not yet checked; ``archive`` gives the pictures when it was a zip."""
 
     records: tuple[Record, ...]
     problems: tuple[Problem, ...]
@@ -27,8 +27,8 @@ def read_task_file(data: bytes, source_name: str, limits: Limits = DEFAULT_LIMIT
     """Read a whole task file; row faults are collected in the result.
 
     A zip is known by its first bytes, CSV by the ending of ``source_name`` or, without a telling one, by not
-    beginning with a brace. Raises ``FileRefused`` when the file as a whole cannot be taken: too large, empty, not
-    text, a zip that cannot be opened.
+    beginning with a brace. Raises ``FileRefused`` when the file as a whole cannot be taken: too large, empty,
+    not text, a zip that cannot be opened.
     """
     if len(data) > limits.file_bytes:
         message = f"the file has {len(data):,} bytes; at most {limits.file_bytes:,} are taken; split it"

@@ -1,4 +1,4 @@
-"""JSON without its traps: no repeated keys, no NaN, no numbers that change when stored, no text a database refuses."""
+"""JSON without its traps: no repeated keys, no NaN, no number or text that changes when it is stored."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from evalapp.tasksets.limits import DEFAULT_LIMITS, Limits
 
 # Eighteen digits always fit a signed 64-bit integer.
 MOST_DIGITS = 18
+HALF_PAIR = re.compile("[\ud800-\udfff]")
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+')
 
 
@@ -53,7 +54,7 @@ def strict_value(text: str, limits: Limits = DEFAULT_LIMITS) -> object:
 
 
 def text_fault(value: object, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """What keeps a value from being stored: too deep, too long, NUL or half a surrogate pair; None when nothing does."""
+    """What keeps a value from being stored: depth, length, NUL, half a surrogate pair. None: nothing."""
     rest: list[tuple[object, int]] = [(value, 0)]
     while rest:
         each, depth = rest.pop()
@@ -80,8 +81,8 @@ def _string_fault(text: str, limits: Limits) -> str | None:
         return f"the text has {len(text):,} characters; at most {limits.characters:,} are taken"
     if "\x00" in text:
         return "the text holds a NUL character (\\u0000); remove it"
-    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        return "the text holds half of a surrogate pair (\\ud800 to \\udfff); remove it or write the whole character"
+    if not text.isascii() and HALF_PAIR.search(text):
+        return "the text holds half of a surrogate pair (\\ud800 to \\udfff); write both halves or none"
     return None
 
 
@@ -135,17 +136,17 @@ def _second_place(text: str) -> int | None:
     """The column of the first key that its object already has."""
     keys: list[set[str]] = []
     before: tuple[str, int] = ("", 0)
-    for token, column in _tokens(text):
-        if token in "{[":
+    for part, column in _tokens(text):
+        if part in "{[":
             keys.append(set())
-        elif token in "}]":
+        elif part in "}]":
             keys.pop()
-        elif token == ":":
+        elif part == ":":
             key = json.loads(before[0])
             if key in keys[-1]:
                 return before[1]
             keys[-1].add(key)
-        before = (token, column)
+        before = (part, column)
     return None
 
 
