@@ -17,14 +17,14 @@ from raters.studies.protocol import (
 )
 
 
-class RunChoice(forms.ModelChoiceField):
+class RunChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     """A run, shown by its system."""
 
     def label_from_instance(self, obj: Any) -> str:
         return run_label(cast("Run", obj))
 
 
-class RunChoices(forms.ModelMultipleChoiceField):
+class RunChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # likewise
     """Several runs, shown by their systems."""
 
     def label_from_instance(self, obj: Any) -> str:

@@ -15,3 +15,6 @@ from config.settings import *  # noqa: E402, F403 - settings are names; the envi
 
 # Hashing slowly protects real passwords only.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Nothing is collected in tests; files are looked up where they lie.
+WHITENOISE_AUTOREFRESH = True
