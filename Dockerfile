@@ -14,7 +14,7 @@ RUN SECRET_KEY=only-while-building VAR_DIR=/srv/var /srv/venv/bin/python manage.
 
 FROM ${BASE}
 ENV PATH=/srv/venv/bin:$PATH PYTHONUNBUFFERED=1 VAR_DIR=/srv/var HOST=0.0.0.0 PORT=8000
-RUN groupadd --system --gid 10001 app && useradd --system --uid 10001 --gid app --no-create-home app
+RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home app
 COPY --from=build /srv/venv /srv/venv
 COPY --from=build /srv/app /srv/app
 COPY --from=build --chown=10001:10001 /srv/var /srv/var

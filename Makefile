@@ -64,7 +64,7 @@ $(BIN)/python:
 	fi
 
 $(VENV)/.installed-%: requirements-%.lock | $(BIN)/python
-	@echo 'Installing the locked packages …'
+	@echo 'Installing the locked packages (a minute or two on the first time) …'
 	@if command -v uv >/dev/null 2>&1; then \
 		uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r $<; \
 	else \
