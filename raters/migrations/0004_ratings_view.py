@@ -33,13 +33,7 @@ SELECT
     CASE seat.shown_left WHEN 'a' THEN answer.score_left ELSE answer.score_right END AS score_a,
     CASE seat.shown_left WHEN 'a' THEN answer.score_right ELSE answer.score_left END AS score_b,
     nullif(judgment.comment, '') AS comment,
-    CASE
-        WHEN EXISTS (
-            SELECT 1 FROM raters_judgment AS later
-            WHERE later.lease_token = judgment.lease_token AND later.revision > judgment.revision
-        ) THEN 'superseded'
-        ELSE judgment.status
-    END AS status,
+    CASE WHEN correction.id IS NULL THEN judgment.status ELSE 'superseded' END AS status,
     NULL::text AS exclusion_reason,
     {MOMENT.format(column="judgment.opened_at")} AS opened_at,
     {MOMENT.format(column="judgment.first_action_at")} AS first_action_at,
@@ -50,6 +44,8 @@ FROM raters_judgment AS judgment
 JOIN raters_study AS study ON study.id = judgment.study_id
 JOIN evalapp_taskset AS task_set ON task_set.id = study.task_set_id
 JOIN raters_answer AS answer ON answer.judgment_id = judgment.id
+LEFT JOIN raters_judgment AS correction
+    ON correction.lease_token = judgment.lease_token AND correction.revision = judgment.revision + 1
 JOIN raters_rater AS rater ON rater.id = judgment.rater_id
 JOIN raters_seat AS seat ON seat.id = judgment.seat_id
 JOIN raters_comparison AS comparison ON comparison.id = seat.comparison_id

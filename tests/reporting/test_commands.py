@@ -86,7 +86,9 @@ def test_sealed_results_are_not_exported_unless_opened_early(tmp_path: Path) -> 
 
 def test_an_unknown_study_is_named_with_those_there_are(cast: StudyCast, tmp_path: Path) -> None:
     for command in (("export_bundle", "Nothing", "-o", str(tmp_path / "b.zip")), ("build_report", "Nothing")):
-        with pytest.raises(CommandError, match="There is no study “Nothing”. There are: “Small against large”."):
+        with pytest.raises(
+            CommandError, match="There is no study “Nothing”. There are: “Small against large”."
+        ):
             call_command(*command)
 
 

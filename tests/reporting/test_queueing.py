@@ -18,8 +18,6 @@ pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(days=2)
 
 
-
-
 @pytest.fixture
 def cast() -> StudyCast:
     made = open_study(samples=2)
