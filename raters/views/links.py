@@ -32,7 +32,7 @@ class Link:
 def invite(request: HttpRequest, study_id: int) -> HttpResponse:
     """Make links for new raters and show them once."""
     study = study_or_404(study_id)
-    form = InviteForm(request.POST or None)
+    form = InviteForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         status = 422 if form.errors else 200
         return render(request, "studies/invite.html", {"study": study, "form": form}, status=status)
