@@ -164,8 +164,8 @@ class CallState(models.TextChoices):
 class ApiCall(models.Model):
     """One request in the ledger. A call that answered several samples names the first in ``generation``.
 
-    ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is the
-    most it could have cost, set aside from the run's budget before it was sent.
+    ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is
+    the most it could have cost, set aside from the run's budget before it was sent.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")

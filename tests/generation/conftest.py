@@ -25,7 +25,11 @@ def task_set() -> Callable[[int], TaskSet]:
 
     def make(count: int) -> TaskSet:
         made = TaskSet.objects.create(
-            name=f"{count} questions", kind="qa", checksum="0" * 64, sample_count=count, source_name="questions.jsonl"
+            name=f"{count} questions",
+            kind="qa",
+            checksum="0" * 64,
+            sample_count=count,
+            source_name="questions.jsonl",
         )
         Sample.objects.bulk_create(
             Sample(
