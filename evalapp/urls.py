@@ -1,6 +1,6 @@
 """The machine side's addresses."""
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from evalapp.views import accounts, home, runs, systems, tasksets
 
@@ -9,7 +9,7 @@ tasksets_urls = [
     path("import/", tasksets.import_file, name="import"),
     path("<int:task_set_id>/", tasksets.detail, name="detail"),
     path("<int:task_set_id>/samples/<int:sample_id>/", tasksets.sample, name="sample"),
-    path("images/<str:sha256>/", tasksets.image, name="image"),
+    re_path(r"^images/(?P<sha256>[0-9a-f]{64})/$", tasksets.image, name="image"),
 ]
 
 systems_urls = [

@@ -1,0 +1,1 @@
+"""What organisers enter on the machine side's pages, one file per group of pages."""
