@@ -40,11 +40,14 @@ def check_task_file(file: TaskFile, kind: TaskKind, limits: Limits = DEFAULT_LIM
     """Check every record; raises ``FileRefused`` with all problems of reading and checking together."""
     problems = list(file.problems)
     pictures = PictureShelf(file.archive, limits)
-    samples = [
-        sample
-        for record in file.records
-        if (sample := _checked(record, kind, pictures, problems, limits)) is not None
-    ]
+    samples: list[CheckedSample] = []
+    for record in file.records:
+        if len(problems) >= limits.problems:
+            message = f"more than {limits.problems:,} problems; mend these first, the rest was not read"
+            raise FileRefused([*problems, Problem(message, line=record.line)])
+        sample = _checked(record, kind, pictures, problems, limits)
+        if sample is not None:
+            samples.append(sample)
     problems += _repeated_keys(samples)
     if problems:
         raise FileRefused(problems)

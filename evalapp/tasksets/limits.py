@@ -18,6 +18,7 @@ class Limits:
     inflated_bytes: int = 512 * MEBIBYTE
     picture_bytes: int = 20_000_000
     picture_pixels: int = 40_000_000
+    problems: int = 10_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -85,6 +85,9 @@ def _bare(image: Image.Image, *, opaque: bool) -> Image.Image:
         plain = image if image.mode == "L" else image.convert("RGB")
     elif image.mode in PLAIN_MODES:
         plain = image
+    elif image.mode.startswith("I"):
+        # Sixteen bits of grey; Pillow would cut them off at 255 instead of scaling them.
+        plain = image.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
     else:
         plain = image.convert("RGBA" if image.has_transparency_data else "RGB")
     bare = plain.copy()
