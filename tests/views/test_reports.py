@@ -62,8 +62,9 @@ def test_the_list_leads_to_reports_and_tells_sealed_ones(
 ) -> None:
     content = rosa.get(reverse("reports:list")).content.decode()
     assert content.index("Running study") < content.index("Finished study")
-    assert f'<a href="{page(closed)}">Read the report' in content
-    assert f'<a href="{page(open_one)}">Sealed' in content
+    assert f'<a href="{page(closed)}">Finished study</a>' in content
+    assert f'<a href="{page(open_one)}">Running study</a>' in content
+    assert content.count("to be read") == content.count("sealed</span>") == 1
     assert "12 of 12" in content
     assert "1 of 12" in content
 

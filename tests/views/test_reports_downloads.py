@@ -4,7 +4,6 @@ import io
 import zipfile
 
 import pytest
-from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -57,7 +56,7 @@ def test_each_file_comes_under_a_safe_name_with_its_type(closed: StudyCast, name
 def test_ratings_are_the_bytes_of_the_database_streamed(closed: StudyCast) -> None:
     client = signed_in(researcher())
     response = client.get(reverse("reports:ratings", args=[closed.study.pk]))
-    assert isinstance(response, StreamingHttpResponse)
+    assert response.streaming
     assert response.getvalue() == b"".join(ratings_csv(closed.study.pk))
     assert 'žlutá,\n""kůň"" \u2028 🐎'.encode() in b"".join(ratings_csv(closed.study.pk))
 
