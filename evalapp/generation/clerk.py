@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection
 
 from evalapp.generation import ledger
-from evalapp.generation.entries import BudgetSpent, Entry, Sending, Ticket
+from evalapp.generation.entries import BudgetHeld, BudgetSpent, Entry, Sending, Ticket
 
 MOST_ENTRIES = 100
 #: How long a lost database is waited for, in seconds, before the pump gives up and its leases run out.
@@ -54,11 +54,13 @@ class Clerk:
         return future
 
     async def send(self, entry: Sending) -> Ticket:
-        """Commit a request about to leave. Raises `BudgetSpent` when the run's budget does not hold it."""
+        """Commit a request about to leave. Raises what the run's budget says against it."""
         written = await self.put(entry)
         if isinstance(written, Ticket):
             return written
-        raise BudgetSpent
+        if isinstance(written, BudgetSpent | BudgetHeld):
+            raise written
+        raise TypeError(f"a sending was answered with {written!r}")
 
     async def _write_all(self) -> None:
         while self._waiting:

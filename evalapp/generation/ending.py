@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from evalapp.generation.claiming import Claimed
-from evalapp.generation.entries import GenerationEnd
+from evalapp.generation.entries import BudgetHeld, GenerationEnd
 from evalapp.generation.lines import Tally
 from evalapp.kinds.base import Answer, TaskKind
 from evalapp.models.generation import MOST_ATTEMPTS, GenerationState
@@ -73,6 +73,9 @@ def _failed(claimed: Claimed, problem: Exception, *, halted: bool) -> dict[str, 
     if halted and permanent:
         # The run stops and can be resumed once the cause is mended; the sample itself is not to blame.
         return {"state": GenerationState.PENDING, "attempt": claimed.attempt - 1, "error": code}
+    if isinstance(problem, BudgetHeld):
+        soon = timezone.now() + timedelta(seconds=1)
+        return {"state": GenerationState.PENDING, "attempt": claimed.attempt - 1, "next_attempt_at": soon}
     if permanent or claimed.attempt >= MOST_ATTEMPTS:
         return {
             "state": GenerationState.FAILED,

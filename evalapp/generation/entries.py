@@ -67,3 +67,12 @@ class BudgetSpent(ProviderError):
 
     def __init__(self) -> None:
         super().__init__("The run's budget is spent. Raise it and resume the run, or plan a smaller one.")
+
+
+class BudgetHeld(ProviderError):
+    """What is left of the run's budget is set aside for calls still out; some of it will come back."""
+
+    code = "budget_held"
+
+    def __init__(self) -> None:
+        super().__init__("The rest of the budget is set aside for calls still out.", retry_after_s=0.5)

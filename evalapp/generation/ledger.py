@@ -13,13 +13,13 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from evalapp.generation.entries import BudgetSpent, CallEnd, Entry, GenerationEnd, Sending, Ticket
+from evalapp.generation.entries import BudgetHeld, BudgetSpent, CallEnd, Entry, GenerationEnd, Sending, Ticket
 from evalapp.models import ApiCall, Run
 from evalapp.models.generation import CallState
 from evalapp.providers.errors import ProviderError
 from evalapp.providers.messages import ChatReply, Usage
 
-Written = Ticket | BudgetSpent | bool
+Written = Ticket | BudgetSpent | BudgetHeld | bool
 
 _END_CALL = """
 UPDATE evalapp_apicall SET state = %(state)s, latency_ms = %(latency_ms)s,
@@ -37,7 +37,8 @@ _JSON_FIELDS = frozenset({"output", "detail", "checks"})
 def write(entries: Sequence[Entry]) -> list[Written]:
     """Commit the entries in one transaction; one result per entry, in order.
 
-    A `Sending` gives a `Ticket` or `BudgetSpent`; an end gives True, or False when its row was closed.
+    A `Sending` gives a `Ticket` or what the budget says against it; an end gives True, or False when its row
+    was closed.
     """
     written: dict[int, Written] = {}
     with transaction.atomic():
@@ -57,7 +58,7 @@ def _send(sendings: Sequence[tuple[int, Sending]], written: dict[int, Written]) 
     for place, each in sendings:
         reply = stored.get(each.request_key) if each.reusable else None
         if reply is None and not _reserve(each):
-            written[place] = BudgetSpent()
+            written[place] = _refusal(each)
             continue
         rows.append(_row(each, reply))
         places.append((place, reply))
@@ -71,6 +72,12 @@ def _reserve(each: Sending) -> bool:
     committed = F("committed_usd") + each.reserved_usd
     within_budget = Q(budget_usd__isnull=True) | Q(budget_usd__gte=committed)
     return Run.objects.filter(within_budget, id=each.run_id).update(committed_usd=committed) == 1
+
+
+def _refusal(each: Sending) -> BudgetSpent | BudgetHeld:
+    """Calls still out set aside their worst case, and most of that comes back when they end."""
+    are_out = ApiCall.objects.filter(run_id=each.run_id, state=CallState.SENT).exists()
+    return BudgetHeld() if are_out else BudgetSpent()
 
 
 def _row(each: Sending, reply: ChatReply | None) -> ApiCall:
