@@ -207,8 +207,13 @@ STORAGES = {
     },
 }
 
-# A task file is at most this large; Django refuses a longer request body before reading it into memory.
+# A task file is at most this large; what a longer upload sends beyond it is dropped as it arrives.
 UPLOAD_MOST_BYTES = env.whole_number("UPLOAD_MOST_MB", 64, least=1, most=4096) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "evalapp.uploads.CappedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -78,7 +78,7 @@ def figures_of(run: Run) -> RunFigures:
     rows = Generation.objects.filter(run=run, state__in=[GenerationState.DONE, GenerationState.REFUSED])
     found = rows.aggregate(
         answered=Count("id"),
-        cost_usd=Sum("cost_usd"),
+        spent_usd=Sum("cost_usd"),
         priced=Count("cost_usd"),
         fallbacks=Count("id", filter=~Q(fallback_reason="")),
         cut_short=Count("id", filter=Q(finish_reason="length")),
@@ -95,8 +95,8 @@ def figures_of(run: Run) -> RunFigures:
         input_tokens=_tokens_in(found, "input_tokens"),
         cached_input_tokens=_tokens_in(found, "cached_input_tokens"),
         output_tokens=_tokens_in(found, "output_tokens"),
-        cost_usd=found["cost_usd"],
-        cost_each_usd=found["cost_usd"] / found["priced"] if found["priced"] else None,
+        cost_usd=found["spent_usd"],
+        cost_each_usd=found["spent_usd"] / found["priced"] if found["priced"] else None,
         fallbacks=found["fallbacks"],
         cut_short=found["cut_short"],
         checks=_checks(run),

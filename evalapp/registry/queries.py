@@ -39,7 +39,7 @@ def models_with_price(day: date) -> QuerySet[LanguageModel]:
 def systems_with_runs() -> QuerySet[System]:
     """Every system by name with its models and ``run_count``."""
     parts = ("model__endpoint", "fallback_model__endpoint")
-    return System.objects.select_related(*parts).annotate(run_count=Count("runs"))
+    return System.objects.select_related(*parts).annotate(run_count=Count("runs")).order_by("name")
 
 
 def systems_to_ask() -> QuerySet[System]:

@@ -1,5 +1,7 @@
 """``{% load measures %}``: amounts in words for people; a dash stands where there is none."""
 
+import json
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django import template
@@ -11,15 +13,19 @@ NOTHING = "–"
 
 @register.filter
 def usd(amount: Decimal | None) -> str:
-    """An amount in US dollars: cents from one dollar on, two significant digits below that."""
+    """An amount in US dollars, with the unit."""
+    return NOTHING if amount is None else f"{dollars(amount)} USD"
+
+
+@register.filter
+def dollars(amount: Decimal | None) -> str:
+    """An amount in US dollars, bare: cents from one dollar on, two significant digits below that."""
     if amount is None:
         return NOTHING
     if amount == 0:
-        return "0 USD"
-    if abs(amount) >= 1:
-        return f"{amount:,.2f} USD"
-    digits = max(2, 1 - amount.adjusted())
-    return f"{amount:.{digits}f} USD"
+        return "0"
+    digits = 2 if abs(amount) >= 1 else max(2, 1 - amount.adjusted())
+    return f"{amount:,.{digits}f}"
 
 
 @register.filter
@@ -77,3 +83,9 @@ def words(name: str) -> str:
 def measure(value: object) -> str:
     """A check's value: whole numbers as they are, others with two decimals."""
     return f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+@register.filter
+def quoted(texts: Iterable[str]) -> str:
+    """Texts in double quotes, with line ends and the like as they are written in JSON."""
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)

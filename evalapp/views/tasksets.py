@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from evalapp.forms.tasksets import TaskFileForm
 from evalapp.generation.queries import lines_of, runs_with_parts
 from evalapp.kinds import KINDS
-from evalapp.models import Image, Sample, TaskSet
+from evalapp.models import Image, Kind, Sample, TaskSet
 from evalapp.problems import FileRefused
 from evalapp.tasksets import queries
 from evalapp.tasksets.importing import import_task_set
@@ -60,7 +60,11 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 
 def _import_page(request: HttpRequest, form: TaskFileForm, **refusal: object) -> HttpResponse:
-    context = {"form": form, "kinds": KINDS.values(), **refusal}
+    context = {
+        "form": form,
+        "kinds": [(Kind(name).label, kind.fields) for name, kind in KINDS.items()],
+        **refusal,
+    }
     return render(request, "tasksets/import.html", context, status=422 if form.is_bound else 200)
 
 
