@@ -32,15 +32,18 @@ class Seat(models.Model):
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="seats")
-    # Two of the constraints below begin with the comparison; every index more is paid for at each claim.
+    # Two of the constraints below begin with the comparison, and nobody looks up all seats of a rater in haste;
+    # every index more would be paid for at each claim.
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="seats", db_index=False)
     number = models.PositiveSmallIntegerField()
     shown_left = models.CharField(max_length=1, choices=Side)
     place = models.BigIntegerField()
     state = models.CharField(max_length=20, choices=SeatState, default=SeatState.OPEN)
     token = models.CharField(max_length=40, default=opaque_token)
-    rater = models.ForeignKey(Rater, null=True, on_delete=models.PROTECT, related_name="seats")
-    lease_token = models.UUIDField(null=True, unique=True)
+    rater = models.ForeignKey(
+        Rater, null=True, on_delete=models.PROTECT, related_name="seats", db_index=False
+    )
+    lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
 
