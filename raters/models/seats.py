@@ -32,8 +32,8 @@ class Seat(models.Model):
     """
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="seats")
-    # Two of the constraints below begin with the comparison, and nobody looks up all seats of a rater in haste;
-    # every index more would be paid for at each claim.
+    # Two of the constraints below begin with the comparison, and nobody looks up all seats of a rater in
+    # haste; every index more would be paid for at each claim.
     comparison = models.ForeignKey(Comparison, on_delete=models.CASCADE, related_name="seats", db_index=False)
     number = models.PositiveSmallIntegerField()
     shown_left = models.CharField(max_length=1, choices=Side)
