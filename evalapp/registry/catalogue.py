@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 import tomli_w
 from django.conf import settings
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
-from evalapp.models import Endpoint, LanguageModel, Price, System
+from evalapp.models import ApiCall, Endpoint, LanguageModel, Price, System
+from evalapp.models.registry import ProviderName
 from evalapp.problems import FileRefused, Problem
+from evalapp.registry.addresses import host_of
 from evalapp.registry.models_file import (
     EndpointEntry,
     ModelEntry,
@@ -39,11 +41,16 @@ def load_catalogue(text: str, *, base_dir: Path | None = None) -> CatalogueChang
     another day. A system that a run has used stays: a changed one needs another name.
     """
     file = read_models_file(text, base_dir=base_dir, allowed_hosts=settings.ENDPOINT_HOSTS)
-    with transaction.atomic():
-        loading = _Loading()
-        loading.load(file)
-        if loading.problems:
-            raise FileRefused(loading.problems)
+    loading = _Loading()
+    try:
+        with transaction.atomic():
+            loading.load(file)
+            if loading.problems:
+                raise FileRefused(loading.problems)
+    except IntegrityError:
+        # Names are looked up before they are written; only another load in between can have taken one.
+        message = "another models file was loaded at the same moment; load this one again"
+        raise FileRefused([Problem(message)]) from None
     return loading.change
 
 
@@ -65,6 +72,20 @@ class _Loading:
 
     def _load_endpoint(self, entry: EndpointEntry) -> None:
         row = Endpoint.objects.filter(name=entry.name).first()
+        if (
+            entry.provider == ProviderName.RECORDED
+            and entry.recording is None
+            and not (row and row.recording)
+        ):
+            message = f"endpoint {entry.name}: give the path of its recording, beside this file"
+            self.problems.append(Problem(message, field="recording"))
+        if row is not None and _moves(row, entry) and ApiCall.objects.filter(model__endpoint=row).exists():
+            message = (
+                f"endpoint {entry.name}: another host has answered under this name and its answers are kept; "
+                "give this one another name"
+            )
+            self.problems.append(Problem(message, field="base_url"))
+            return
         self._put(
             f"endpoint {entry.name}",
             row,
@@ -72,7 +93,7 @@ class _Loading:
             provider=entry.provider,
             base_url=entry.base_url,
             api_key_env=entry.api_key_env,
-            recording=entry.recording,
+            recording=_recording(row, entry),
             options=entry.options or {},
             timeout_s=entry.timeout_s,
             concurrency=entry.concurrency,
@@ -151,6 +172,17 @@ class _Loading:
         return written
 
 
+def _moves(row: Endpoint, entry: EndpointEntry) -> bool:
+    """Whether somebody else would answer; another port of the same host does not count."""
+    return row.provider != entry.provider or host_of(row.base_url) != host_of(entry.base_url)
+
+
+def _recording(row: Endpoint | None, entry: EndpointEntry) -> str:
+    if entry.recording is not None:
+        return entry.recording
+    return row.recording if row is not None and entry.provider == ProviderName.RECORDED else ""
+
+
 def _differs(row: models.Model, values: dict[str, Any]) -> bool:
     return any(getattr(row, name) != value for name, value in values.items())
 
@@ -158,8 +190,8 @@ def _differs(row: models.Model, values: dict[str, Any]) -> bool:
 def dump_catalogue() -> str:
     """The tables as the text of a models file; loading it again changes nothing.
 
-    Recordings are files of their own and are not written; systems whose outputs came with a task file have no
-    model and are left out.
+    Recordings are files of their own and are not written; those that stand are kept. Systems whose outputs
+    came with a task file have no model and are left out.
     """
     endpoints = [_endpoint_table(row) for row in Endpoint.objects.order_by("name")]
     language_models = LanguageModel.objects.select_related("endpoint").prefetch_related("prices")

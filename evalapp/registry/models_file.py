@@ -1,5 +1,6 @@
 """The models file read: endpoints, models with their prices, and systems, or every problem it has."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,13 +17,14 @@ PROVIDERS = ("openai_compatible", "simulated", "recorded")
 
 @dataclass(frozen=True, slots=True)
 class EndpointEntry:
-    """One ``[[endpoint]]``. ``recording`` is the recording's text, read from beside the models file."""
+    """One ``[[endpoint]]``. ``recording`` is a recording's text, read from beside the models file; None, when
+    the file names none, keeps the one that stands."""
 
     name: str
     provider: str
     base_url: str = ""
     api_key_env: str = ""
-    recording: str = ""
+    recording: str | None = None
     options: dict[str, object] | None = None
     timeout_s: float = 120.0
     concurrency: int | None = None
@@ -87,7 +89,9 @@ def read_models_file(
     try:
         data = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
-        raise FileRefused([Problem(f"this is not TOML: {error}")]) from None
+        raise FileRefused([_syntax_problem(str(error))]) from None
+    except RecursionError:
+        raise FileRefused([Problem("the file is nested too deeply; see the example")]) from None
     problems: list[Problem] = []
     top = Table("the file", data, problems)
     endpoints = tuple(_endpoint(each, base_dir, allowed_hosts) for each in top.tables("endpoint"))
@@ -110,6 +114,15 @@ def read_models_file(
     return ModelsFile(endpoints, models, systems)
 
 
+def _syntax_problem(message: str) -> Problem:
+    """The parser's message, with the place it names put where problems have theirs."""
+    place = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if place is None:
+        return Problem(f"this is not TOML: {message}")
+    line, column = map(int, place.groups())
+    return Problem(f"this is not TOML: {message[: place.start()]}", line=line, column=column)
+
+
 def _endpoint(table: Table, base_dir: Path | None, allowed_hosts: Sequence[str]) -> EndpointEntry:
     provider = table.choice("provider", PROVIDERS)
     base_url = table.text("base_url")
@@ -122,7 +135,7 @@ def _endpoint(table: Table, base_dir: Path | None, allowed_hosts: Sequence[str])
     elif base_url:
         table.problem("base_url", f"a {provider} endpoint has no address; remove it")
     entry = EndpointEntry(
-        name=table.text("name", required=True),
+        name=table.name("name"),
         provider=provider,
         base_url=base_url.rstrip("/"),
         api_key_env=table.variable("api_key_env"),
@@ -137,30 +150,27 @@ def _endpoint(table: Table, base_dir: Path | None, allowed_hosts: Sequence[str])
     return entry
 
 
-def _recording(table: Table, provider: str, base_dir: Path | None) -> str:
+def _recording(table: Table, provider: str, base_dir: Path | None) -> str | None:
     name = table.text("recording")
-    if provider != "recorded":
-        if name:
-            table.problem("recording", "only a recorded endpoint has one; remove it")
-        return ""
     if not name:
-        table.problem("recording", "a recorded endpoint needs the path of its recording, beside this file")
-        return ""
-    if base_dir is None:
+        return None
+    if provider != "recorded":
+        table.problem("recording", "only a recorded endpoint has one; remove it")
+    elif base_dir is None:
         table.problem("recording", "a recording is a file beside the models file: load it with load_models")
-        return ""
-    try:
-        return (base_dir / name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        table.problem("recording", f"{name} cannot be read ({error.__class__.__name__}); check the path")
-        return ""
+    else:
+        try:
+            return (base_dir / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            table.problem("recording", f"{name} cannot be read ({error.__class__.__name__}); check the path")
+    return None
 
 
 def _model(table: Table) -> ModelEntry:
     prices = tuple(_price(each) for each in table.tables("price"))
     entry = ModelEntry(
-        endpoint=table.text("endpoint", required=True),
-        name=table.text("name", required=True),
+        endpoint=table.name("endpoint"),
+        name=table.name("name", most=200),
         context_tokens=table.whole("context_tokens", least=256),
         prices=prices,
     )
@@ -180,7 +190,7 @@ def _price(table: Table) -> PriceEntry:
         output_usd_per_mtok=table.amount("output_usd_per_mtok", required=True) or Decimal(0),
         cached_input_usd_per_mtok=table.amount("cached_input_usd_per_mtok"),
         valid_from=table.day("valid_from"),
-        source_url=table.text("source_url", required=True),
+        source_url=table.web_address("source_url"),
         checked_on=table.day("checked_on"),
     )
     table.refuse_unknown()
@@ -190,9 +200,9 @@ def _price(table: Table) -> PriceEntry:
 def _system(table: Table, models: Sequence[ModelEntry]) -> SystemEntry:
     fallback = table.tables("fallback", single=True)
     entry = SystemEntry(
-        name=table.text("name", required=True),
+        name=table.name("name", most=200),
         model=_model_named(table, "model", models),
-        system_prompt=table.text("system_prompt"),
+        system_prompt=table.text("system_prompt", most=100_000),
         temperature=table.number("temperature", least=0, most=2),
         top_p=table.number("top_p", least=0, most=1),
         max_tokens=table.whole("max_tokens", least=1),
@@ -209,7 +219,7 @@ def _system(table: Table, models: Sequence[ModelEntry]) -> SystemEntry:
 
 def _model_named(table: Table, field: str, models: Sequence[ModelEntry]) -> tuple[str, str]:
     """A model by its served name, or by "endpoint/name" where two endpoints serve one name."""
-    wanted = table.text(field, required=True)
+    wanted = table.name(field, most=301)
     found = [each for each in models if wanted in {each.name, f"{each.endpoint}/{each.name}"}]
     if wanted and len(found) != 1:
         several = "is served by several endpoints; write endpoint/name"

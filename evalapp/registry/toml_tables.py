@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -51,8 +52,16 @@ class Table:
             for number, each in enumerate(entries, start=1)
         ]
 
-    def text(self, name: str, *, required: bool = False) -> str:
-        """A text; empty when it is left out."""
+    def name(self, name: str, *, most: int = 100) -> str:
+        """A name that has to be given: one printable line."""
+        value = self.text(name, required=True, most=most)
+        if value != value.strip() or not value.isprintable():
+            self.problem(name, "must be one line of printable characters, without spaces around it")
+            return ""
+        return value
+
+    def text(self, name: str, *, required: bool = False, most: int = 500) -> str:
+        """A text of up to ``most`` characters; empty when it is left out."""
         value = self._take(name)
         if value is None or value == "":
             if required:
@@ -61,6 +70,16 @@ class Table:
         if not isinstance(value, str):
             self.problem(name, "must be a text in quotes")
             return ""
+        if len(value) > most:
+            self.problem(name, f"has {len(value):,} characters; at most {most:,} are taken")
+            return ""
+        return value
+
+    def web_address(self, name: str) -> str:
+        """An address that people can open; it has to be given."""
+        value = self.text(name, required=True)
+        if value and not value.startswith(("https://", "http://")):
+            self.problem(name, "must be the address of a page, beginning with https://")
         return value
 
     def choice(self, name: str, choices: Sequence[str]) -> str:
@@ -73,8 +92,12 @@ class Table:
     def variable(self, name: str) -> str:
         """The name of an environment variable, never a key itself."""
         value = self.text(name)
-        if value and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
-            self.problem(name, "give the NAME of the environment variable that holds the key, not the key")
+        # Whoever may load a file must not be able to send any other variable of this machine somewhere.
+        if value and not re.fullmatch(r"([A-Z][A-Z0-9_]*_)?API_KEY", value):
+            message = (
+                "give the NAME of the variable that holds the key, one that ends in API_KEY; never the key"
+            )
+            self.problem(name, message)
             return ""
         return value
 
@@ -83,10 +106,12 @@ class Table:
         value = self._take(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | Decimal) or not least <= value <= most:
+        known = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        number = Decimal(str(value)) if known else Decimal("NaN")
+        if not number.is_finite() or not least <= number <= most:
             self.problem(name, f"must be a number from {least:g} to {most:g}")
             return None
-        return float(value)
+        return float(number)
 
     def whole(self, name: str, *, least: int, most: int = 2**31 - 1) -> int | None:
         """A whole number within bounds, both included."""
@@ -167,6 +192,9 @@ class Table:
             self.problem(name, "say when the next model is asked, such as rule = { refusal = true }")
             return {}
         rule = {key: float(each) if isinstance(each, Decimal) else each for key, each in value.items()}
+        if any(isinstance(each, float) and not math.isfinite(each) for each in rule.values()):
+            self.problem(name, "a number in it is not finite")
+            return {}
         unknown = sorted(set(rule) - {field.name for field in dataclasses.fields(Rule)})
         if unknown:
             self.problem(name, f"the rule knows nothing of {', '.join(unknown)}")
@@ -179,4 +207,17 @@ class Table:
 
     def _take(self, name: str) -> object:
         self._known.append(name)
-        return self._data.get(name)
+        value = self._data.get(name)
+        if _holds_nul(value):
+            self.problem(name, "holds a NUL character; remove it")
+            return value.replace("\x00", "") if isinstance(value, str) else value
+        return value
+
+
+def _holds_nul(value: object) -> bool:
+    """Whether a text, or one anywhere within, holds what no database stores; tables look for themselves."""
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, list):
+        return any(_holds_nul(each) for each in value if not isinstance(each, dict))
+    return isinstance(value, dict) and any(_holds_nul(each) for pair in value.items() for each in pair)
