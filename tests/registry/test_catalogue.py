@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
-from pytest_django import SettingsWrapper
 
 from evalapp.models import ApiCall, Endpoint, LanguageModel, Price, Run, System, TaskSet
 from evalapp.problems import FileRefused
@@ -218,7 +218,7 @@ def test_all_or_nothing_and_every_conflict_at_once() -> None:
     assert [problem.split(":")[0] for problem in refused(new + changed)] == ["field price", "field name"]
 
 
-def test_only_hosts_of_the_sites_list_are_taken(settings: SettingsWrapper) -> None:
-    settings.ENDPOINT_HOSTS = ["models.example.com"]
+@override_settings(ENDPOINT_HOSTS=["models.example.com"])
+def test_only_hosts_of_the_sites_list_are_taken() -> None:
     assert ["ENDPOINT_HOSTS" in problem for problem in refused(FULL)] == [True]
     load_catalogue(FULL.replace("127.0.0.1:8000", "models.example.com"))
