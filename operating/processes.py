@@ -5,9 +5,9 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from operating.children import Child, tethered
 from operating.errors import ChildFailed
@@ -17,15 +17,38 @@ READ_BYTES = 65_536
 PROBE_EVERY_S = 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The reading end of a child's output.
+
+    A pipe of our own: with asyncio's, some Python versions notice a child's end only when the last grandchild
+    that holds the pipe has ended too.
+    """
+
+    stream: asyncio.StreamReader
+    transport: asyncio.BaseTransport
+
+    @classmethod
+    async def open(cls) -> tuple["Output", int]:
+        """A new pipe: the reading end, and the descriptor of the writing end for the child."""
+        reading_end, writing_end = os.pipe()
+        stream = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading_end, "rb")
+        )
+        return cls(stream, transport), writing_end
+
+
 class Process:
     """A started child. Made by ``start``; every line of its output is logged and the last ones kept."""
 
-    def __init__(self, child: Child, process: asyncio.subprocess.Process, log: Log) -> None:
+    def __init__(self, child: Child, process: asyncio.subprocess.Process, output: "Output", log: Log) -> None:
         self.child = child
         self.pid = process.pid
         self.began = time.monotonic()
         self.tail: deque[str] = deque(maxlen=20)
         self._process = process
+        self._output = output
         self._log = log
         self._said_ready = asyncio.Event()
         self._show: Callable[[str], None] | None = None
@@ -37,16 +60,20 @@ class Process:
     ) -> "Process":
         """Start the command in a session of its own, tied to this process; output also goes to ``show``."""
         command = tethered(child.command, account=child.account, death_signal=child.stop_signal)
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            cwd=child.folder,
-            env=dict(child.environment),
-            start_new_session=True,
-        )
-        started = cls(child, process, Log(log_dir / f"{child.name}.log"))
+        output, writing_end = await Output.open()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=writing_end,
+                stderr=asyncio.subprocess.STDOUT,
+                cwd=child.folder,
+                env=dict(child.environment),
+                start_new_session=True,
+            )
+        finally:
+            os.close(writing_end)
+        started = cls(child, process, output, Log(log_dir / f"{child.name}.log"))
         started._show = show
         return started
 
@@ -106,10 +133,9 @@ class Process:
                 await asyncio.sleep(PROBE_EVERY_S)
 
     async def _read(self) -> None:
-        stream = cast("asyncio.StreamReader", self._process.stdout)
         rest = b""
-        with self._log:
-            while chunk := await stream.read(READ_BYTES):
+        with self._log, closing(self._output.transport):
+            while chunk := await self._output.stream.read(READ_BYTES):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     self._take(line)

@@ -46,6 +46,22 @@ def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
         assert run.stop() == 0
 
 
+def test_a_killed_child_is_started_again_though_its_own_child_lives_and_holds_its_output(
+    tmp_path: Path,
+) -> None:
+    with performing("with_children", tmp_path) as run:
+        run.until("All up.")
+        eventually(lambda: len(processes_of(tmp_path)) == 4, "the child of the child runs")
+        os.kill(number_of("parent", tmp_path), signal.SIGKILL)
+        run.until("Parent ended (status -9)")
+        run.until("Parent is ready")
+        eventually(lambda: len(processes_of(tmp_path)) == 4, "the first child's own child is gone")
+        run.process.send_signal(signal.SIGINT)
+        run.until("Stopping;")
+        run.stop(signal.SIGINT)
+    assert processes_of(tmp_path) == {}
+
+
 def test_a_child_that_dies_again_and_again_is_given_up_with_its_last_lines(tmp_path: Path) -> None:
     with performing("brief", tmp_path) as run:
         assert run.status() == 1

@@ -35,7 +35,7 @@ def stack_processes(
     servers: None, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """Web server and worker, started once per test worker and stopped at its end."""
-    port = _free_port()
+    port = free_port()
     logs = tmp_path_factory.mktemp("stack")
     database = settings.DATABASES["default"]
     environment = {
@@ -68,7 +68,8 @@ def _database_url(database: dict[str, str]) -> str:
     return f"postgresql://{database['USER']}{secret}@/{database['NAME']}?{place}"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody used a moment ago."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
