@@ -103,7 +103,7 @@ def test_invite_raters_refuses_senseless_numbers(words: list[str]) -> None:
 def test_a_study_that_does_not_exist_is_answered_with_those_that_do(command: list[str]) -> None:
     make_study("only one")
     more = ["R1"] if command == ["erase_rater"] else []
-    with pytest.raises(CommandError, match="There is no study “other”. Studies: “only one”."):
+    with pytest.raises(CommandError, match=r"There is no study “other”\. Studies: “only one”\."):
         call_command(*command, "other", *more)
 
 
@@ -137,5 +137,5 @@ def test_erase_rater_forgets_the_person_and_keeps_the_judgments(capsys: pytest.C
 
 def test_erase_rater_names_the_raters_there_are() -> None:
     make_raters(make_study(), 2)
-    with pytest.raises(CommandError, match="has no rater R9. Raters: R1, R2."):
+    with pytest.raises(CommandError, match=r"has no rater R9\. Raters: R1, R2\."):
         call_command("erase_rater", "study", "R9")

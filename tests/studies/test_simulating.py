@@ -39,13 +39,13 @@ def test_three_simulated_raters_judge_everything_and_break_no_rule() -> None:
 
 
 def test_the_stronger_system_wins_as_often_as_its_strength_says() -> None:
-    study = make_study(samples=150, simulated=True)
+    study = make_study(samples=80, simulated=True)
     preference = Preference({"small": 0.0, "large": 1.0}, noise=0.0, tie_width=0.0, both_bad=0.0)
     simulate_judgments(study, seed=2, preference=preference)
     counts = wins(study)
-    assert sum(counts.values()) == counts["small"] + counts["large"] == 450
-    # 1 / (1 + e^-1) = 0.731; a hundred and fifty comparisons with equal votes have a standard error of 0.036.
-    assert counts["large"] / 450 == pytest.approx(0.731, abs=0.11)
+    assert sum(counts.values()) == counts["small"] + counts["large"] == 240
+    # 1 / (1 + e^-1) = 0.731; eighty comparisons whose votes are all equal have a standard error of 0.05.
+    assert counts["large"] / 240 == pytest.approx(0.731, abs=0.15)
 
 
 def test_without_noise_all_raters_agree_whatever_the_side() -> None:
@@ -59,12 +59,12 @@ def test_without_noise_all_raters_agree_whatever_the_side() -> None:
 
 
 def test_a_position_bias_shows_in_the_sides_and_not_in_the_systems() -> None:
-    study = make_study(samples=100, simulated=True)
+    study = make_study(samples=60, simulated=True)
     simulate_judgments(study, seed=4, preference=Preference(left_bias=1.5, tie_width=0.0, both_bad=0.0))
     choices = Counter(Answer.objects.values_list("choice_shown", flat=True))
     assert choices["left"] > 1.6 * choices["right"]
     counts = wins(study)
-    assert counts["small"] / 300 == pytest.approx(0.5, abs=0.12)
+    assert counts["small"] / 180 == pytest.approx(0.5, abs=0.2)
 
 
 def test_the_same_seed_gives_the_same_judgments() -> None:
@@ -74,17 +74,16 @@ def test_the_same_seed_gives_the_same_judgments() -> None:
             f"study {number}", samples=10, systems=(f"s{number}", f"l{number}"), simulated=True
         )
         simulate_judgments(study, seed=5)
-        rows = Judgment.objects.filter(study=study).order_by("pk")
+        judged = Answer.objects.filter(judgment__study=study).order_by("judgment")
         outcomes.append(
-            [
-                (
-                    row.rater.pseudonym,
-                    row.seat.comparison.position,
-                    row.answers.get().choice_shown,
-                    row.comment,
+            list(
+                judged.values_list(
+                    "judgment__rater__pseudonym",
+                    "judgment__seat__comparison__position",
+                    "choice_shown",
+                    "judgment__comment",
                 )
-                for row in rows
-            ]
+            )
         )
     assert outcomes[0] == outcomes[1]
 
@@ -94,11 +93,8 @@ def test_times_run_forward_as_if_people_had_worked_side_by_side() -> None:
     begin = study.opened_at - timedelta(days=2)
     simulate_judgments(study, seed=6, begin=begin)
     for rater in Rater.objects.all():
-        times = list(
-            Judgment.objects.filter(rater=rater)
-            .order_by("pk")
-            .values_list("opened_at", "first_action_at", "submitted_at")
-        )
+        judgments = Judgment.objects.filter(rater=rater).order_by("pk")
+        times = judgments.values_list("opened_at", "first_action_at", "submitted_at")
         flat = [moment for row in times for moment in row]
         assert flat == sorted(flat)
         assert flat[0] >= begin
