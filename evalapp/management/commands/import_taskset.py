@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,7 @@ class Command(BaseCommand):
 
     def _report_problems(self, refused: FileRefused, *, as_json: bool) -> None:
         if as_json:
-            problems = [
-                {"line": each.line, "column": each.column, "field": each.field, "message": each.message}
-                for each in refused.problems
-            ]
+            problems = [asdict(each) for each in refused.problems]
             self.stdout.write(json.dumps({"imported": False, "problems": problems}, ensure_ascii=False))
         else:
             self.stderr.write("\n".join(str(problem) for problem in refused.problems))

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             change = load_catalogue(text, base_dir=path.parent)
         except FileRefused as refused:
             if options["json"]:
-                problems = [{"field": each.field, "message": each.message} for each in refused.problems]
+                problems = [asdict(each) for each in refused.problems]
                 self.stdout.write(json.dumps({"loaded": False, "problems": problems}, ensure_ascii=False))
             else:
                 self.stderr.write("\n".join(str(problem) for problem in refused.problems))
