@@ -5,6 +5,8 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from django.db import transaction
+
 from raters.models import AuditEvent, Study
 
 #: Who acts when no account does: a command on the server, or the product itself.
@@ -14,19 +16,21 @@ CONSOLE = "console"
 def record(
     study: Study, action: str, *, actor: str, now: datetime, detail: Mapping[str, object] | None = None
 ) -> AuditEvent:
-    """Add an event, inside the transaction of the act itself. It locks the study's row: chains never fork."""
-    Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
-    last = AuditEvent.objects.filter(study=study).order_by("-pk").first()
-    event = AuditEvent(
-        study=study,
-        at=now,
-        actor=actor,
-        action=action,
-        detail=dict(detail or {}),
-        previous_seal=last.seal if last else "",
-    )
-    event.seal = sealed(event)
-    event.save(force_insert=True)
+    """Add an event; call it inside the transaction of the act itself, if that writes anything."""
+    with transaction.atomic():
+        # Two acts at once wait for each other here, so that a chain never forks.
+        Study.objects.select_for_update(no_key=True).only("pk").get(pk=study.pk)
+        last = AuditEvent.objects.filter(study=study).order_by("-pk").first()
+        event = AuditEvent(
+            study=study,
+            at=now,
+            actor=actor,
+            action=action,
+            detail=dict(detail or {}),
+            previous_seal=last.seal if last else "",
+        )
+        event.seal = sealed(event)
+        event.save(force_insert=True)
     return event
 
 

@@ -47,7 +47,7 @@ def buffers(study: Study, rater: Rater, side: Side) -> int:
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + CLAIM_AHEAD, values)
         (answer,) = cursor.fetchone()
     plan: dict[str, Any] = (json.loads(answer) if isinstance(answer, str) else answer)[0]["Plan"]
-    assert Seat.objects.filter(pk=RaterCursor.objects.get(rater=rater).held_seat_id, rater=rater).exists()
+    assert Seat.objects.filter(held_by__rater=rater, rater=rater).exists()
     return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
 
 

@@ -35,6 +35,7 @@ def test_open_study_opens_and_says_what(capsys: pytest.CaptureFixture[str]) -> N
     assert (protocol["margin"], protocol["systems"]) == (0.05, ["small", "large"])
 
 
+@pytest.mark.django_db(transaction=True)
 def test_open_study_lists_outputs_that_name_themselves_and_samples_left_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

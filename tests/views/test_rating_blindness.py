@@ -1,10 +1,10 @@
 """Nothing a rater can fetch names a system, and pages of equal texts are equal."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -42,7 +42,8 @@ def study_full_of_names(kind: str) -> Study:
     TaskSet.objects.update(name="canary tasks", source_name="canary.jsonl")
     for sample in Sample.objects.all():
         sample.key = f"canary-{sample.position}"
-        sample.payload = PAYLOADS[kind] | {
+        sample.payload = {
+            **PAYLOADS[kind],
             "reference": "canary",
             "label": "canary",
             "outputs": {"canary": "x"},
@@ -59,13 +60,13 @@ def study_full_of_names(kind: str) -> Study:
     return study
 
 
-def everything_a_rater_can_fetch(study: Study) -> list[HttpResponse]:
+def everything_a_rater_can_fetch(study: Study) -> list[HttpResponseBase]:
     """Links in every state, pages, parts, refusals, pictures, endings."""
     client, rater = joined(study)
     token = invite(study, count=1, actor="olga", now=timezone.now())[0].token
     stale = invite(study, count=1, actor="olga", now=NOON.replace(year=2020))[0].token
     page = rating_path(rater)
-    seen = [
+    seen: list[HttpResponseBase] = [
         client.get(f"/join/{token}/"),
         Client().post(f"/join/{token}/"),
         client.get(f"/join/{token}/"),
@@ -94,10 +95,11 @@ def everything_a_rater_can_fetch(study: Study) -> list[HttpResponse]:
     return seen
 
 
-def leaks(responses: list[HttpResponse]) -> list[str]:
+def leaks(responses: Sequence[HttpResponseBase]) -> list[str]:
     """Where the word stands in anything that was sent: bodies, headers, cookies."""
     found: list[str] = []
     for response in responses:
+        assert isinstance(response, HttpResponse)
         sent = response.content.decode(errors="replace")
         sent += "".join(f"{name}: {value}\n" for name, value in response.items()) + response.cookies.output()
         found += [sent[max(0, hit.start() - 40) : hit.end() + 40] for hit in CANARY.finditer(sent)]
@@ -161,7 +163,8 @@ RANDOM = [
 ]
 
 
-def masked(response: HttpResponse) -> str:
+def masked(response: HttpResponseBase) -> str:
+    assert isinstance(response, HttpResponse)
     text = "".join(f"{name}: {value}\n" for name, value in response.items() if name != "Content-Length")
     text += response.content.decode()
     for pattern, word in RANDOM:

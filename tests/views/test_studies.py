@@ -133,6 +133,7 @@ def test_the_study_is_shown_before_anything_is_opened(olga: Client) -> None:
     assert "None was found." in page.text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_outputs_that_name_themselves_are_listed_before_and_logged_after(olga: Client) -> None:
     _, form = task_set_with_runs()
     named = Generation.objects.filter(run__system__name="small").order_by("sample__position")[1]
