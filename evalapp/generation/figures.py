@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Aggregate, Avg, Count, FloatField, Max, Min, Q, StdDev, Sum
+from django.db.models import Aggregate, Avg, Count, FloatField, Max, Min, Q, QuerySet, StdDev, Sum
 
 from evalapp.models import Generation, Run
 from evalapp.models.generation import GenerationState
@@ -99,7 +99,7 @@ def figures_of(run: Run) -> RunFigures:
         cost_each_usd=found["spent_usd"] / found["priced"] if found["priced"] else None,
         fallbacks=found["fallbacks"],
         cut_short=found["cut_short"],
-        checks=_checks(run),
+        checks=_checks(rows),
     )
 
 
@@ -128,11 +128,11 @@ def _tokens_in(found: Mapping[str, Any], field: str) -> Tokens:
     return Tokens(found[f"{field}_total"], found[f"{field}_mean"])
 
 
-def _checks(run: Run) -> tuple[Check, ...]:
+def _checks(rows: QuerySet[Generation]) -> tuple[Check, ...]:
     values: defaultdict[str, list[float]] = defaultdict(list)
     shares: set[str] = set()
-    rows = Generation.objects.filter(run=run, checks__isnull=False).order_by()
-    for checks in rows.values_list("checks", flat=True).iterator():
+    checked = rows.filter(checks__isnull=False).order_by()
+    for checks in checked.values_list("checks", flat=True).iterator():
         for name, value in (checks or {}).items():
             if isinstance(value, bool):
                 shares.add(name)

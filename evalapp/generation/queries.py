@@ -16,7 +16,9 @@ from evalapp.models.generation import CallState, GenerationState
 
 #: How far back the present rate of a run looks.
 RATE_WINDOW = timedelta(seconds=30)
-#: How much of an output a list shows, in characters.
+#: States in which a generation stays.
+ENDED = (GenerationState.DONE, GenerationState.REFUSED, GenerationState.FAILED)
+#: How much of an output a list shows, in characters; one more is read, which says that there is more.
 BEGINNING = 160
 #: How many requests shared by several samples are looked through for one sample's.
 SHARED_CALLS_SEARCHED = 100
@@ -111,7 +113,7 @@ def lines_of(runs: Sequence[Run]) -> list[RunLine]:
         .values("run_id")
         .annotate(
             total=Count("id"),
-            ended=Count("id", filter=Q(finished_at__isnull=False)),
+            ended=Count("id", filter=Q(state__in=ENDED)),
             failed=Count("id", filter=Q(state=GenerationState.FAILED)),
         )
     }
@@ -128,7 +130,7 @@ def generations_of(run: Run, *, state: str = "") -> QuerySet[Generation]:
         Generation.objects.filter(run=run)
         .select_related("sample")
         .defer("output", "detail", "sample__payload")
-        .annotate(beginning=Left(Coalesce(text, "error_message"), BEGINNING))
+        .annotate(beginning=Left(Coalesce(text, "error_message"), BEGINNING + 1))
         .order_by("sample__position", "replicate")
     )
     return rows.filter(state=state) if state else rows

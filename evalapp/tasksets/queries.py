@@ -6,7 +6,7 @@ from django.db.models.functions import Coalesce, Left
 
 from evalapp.models import Generation, Run, Sample, TaskSet
 
-#: How much of a sample a list shows, in characters.
+#: How much of a sample a list shows, in characters; one more is read, which says that there is more.
 BEGINNING = 200
 
 
@@ -30,7 +30,7 @@ def samples_of(task_set: TaskSet) -> QuerySet[Sample]:
     return (
         Sample.objects.filter(task_set=task_set)
         .defer("payload")
-        .annotate(beginning=Left(asked, BEGINNING), picture=picture)
+        .annotate(beginning=Left(asked, BEGINNING + 1), picture=picture)
         .order_by("position")
     )
 
