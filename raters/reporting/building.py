@@ -8,7 +8,6 @@ from pathlib import Path
 
 from django.db import transaction
 
-from evalapp.reports.bundle import computed_files, read_rows
 from evalapp.reports.canonical import Report
 from evalapp.reports.html import render_body
 from raters.models import ReportFile, StoredReport
@@ -45,6 +44,9 @@ def build(study_id: int, *, clock: Callable[[], datetime], progress: Progress) -
 
 def compute(study_id: int, progress: Progress) -> Built:
     """The report of the study's rows as one snapshot shows them."""
+    # The numerical packages are loaded by who computes, not by every process that shows a page.
+    from evalapp.reports.bundle import computed_files, read_rows
+
     with tempfile.TemporaryDirectory(prefix="report-") as name:
         folder = Path(name)
         progress(5, "Reading the judgments")

@@ -6,7 +6,6 @@ from typing import IO
 
 from django.utils.text import slugify
 
-from evalapp.reports.bundle import computed_files, pack, read_rows
 from raters.models import ReportFile, Study
 from raters.models.reports import ReportState
 from raters.reporting.sources import write_sources
@@ -17,6 +16,9 @@ def write_bundle(study_id: int, target: IO[bytes]) -> None:
 
     Raises Study.DoesNotExist.
     """
+    # As in building.py: the numerical packages are loaded only when they are needed.
+    from evalapp.reports.bundle import computed_files, pack, read_rows
+
     with tempfile.TemporaryDirectory(prefix="bundle-") as name:
         folder = Path(name)
         checksum = write_sources(study_id, folder)

@@ -131,6 +131,12 @@ def test_a_changed_file_is_named_in_json(cast: StudyCast, tmp_path: Path) -> Non
     assert outcome["checksums"]["wrong"] == ["README.md"]
 
 
+def test_an_event_that_cannot_be_read_is_named_with_its_line(cast: StudyCast, tmp_path: Path) -> None:
+    broken = changed(exported(cast, tmp_path), "events.jsonl", b'"action": "closed"', b'"act": 1', sums=True)
+    with pytest.raises(CommandError, match=r"events\.jsonl, line 2: is not an event"):
+        call_command("verify", str(broken), stdout=StringIO(), stderr=StringIO())
+
+
 def test_what_is_no_bundle_is_refused_in_words(tmp_path: Path) -> None:
     other = tmp_path / "other.zip"
     other.write_bytes(b"PK no")

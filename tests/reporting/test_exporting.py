@@ -10,12 +10,13 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from raters.models import RaterIdentity, StoredReport
 from raters.reporting.building import build
 from raters.reporting.exporting import file_stem, write_bundle
 from raters.reporting.ratings import ratings_csv
+from raters.reporting.snapshot import snapshot
 from raters.reporting.sources import write_sources
 from tests.reporting.studies import NOON, Said, StudyCast, open_study
 
@@ -130,6 +131,24 @@ def test_files_written_while_raters_go_on_agree_with_one_another(
     assert write_sources(cast.study.pk, later) != checksum
     assert (tmp_path / "ratings.csv").read_bytes().count(b"\n") == 2
     assert (later / "ratings.csv").read_bytes().count(b"\n") == 3
+
+
+def test_a_snapshot_cannot_begin_inside_another_transaction() -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError), snapshot():
+        pass
+
+
+def test_pages_are_shown_without_loading_the_numerical_packages() -> None:
+    question = "import django; django.setup(); import config.urls, sys; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", question],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ).stdout.split()
+    assert "raters.views.downloads" in loaded
+    assert not {"numpy", "scipy", "pandas", "altair", "statsmodels"} & set(loaded)
 
 
 def test_the_report_json_counts_what_the_ratings_say() -> None:
