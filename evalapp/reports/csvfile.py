@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,7 @@ def _records(path: Path) -> Iterator[Reader]:
     reader = None
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
+            reader = csv.reader(_without_nul(file, path), strict=True)
             yield reader
     except csv.Error as error:
         line = reader.line_num if reader is not None else None
@@ -129,6 +129,14 @@ def _records(path: Path) -> Iterator[Reader]:
         raise FileProblem(path, f"cannot be read: {error.strerror}") from error
     finally:
         csv.field_size_limit(before)
+
+
+def _without_nul(lines: Iterable[str], path: Path) -> Iterator[str]:
+    # No CSV that people or tools mean to write holds NUL; databases and spreadsheets cut the text there.
+    for number, line in enumerate(lines, start=1):
+        if "\x00" in line:
+            raise FileProblem(path, "holds a NUL character", line=number)
+        yield line
 
 
 def _line_of_bad_bytes(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,6 +26,7 @@ from evalapp.reports.rows import (
 )
 
 JsonRow = TypeVar("JsonRow", SampleRow, GenerationRow, CallRow)
+NEEDS_QUOTES = re.compile(r'[",\r\n]')
 PLACE_IN_MESSAGE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`")
 
 
@@ -99,10 +99,19 @@ def field_text(value: object) -> str:
 
 def write_csv(file: IO[str], columns: Sequence[str], records: Iterable[Sequence[object]]) -> None:
     """A header and the records, lines ended by a line feed."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
+    file.write(_csv_line(columns))
     for record in records:
-        writer.writerow([field_text(value) for value in record])
+        file.write(_csv_line(record))
+
+
+def _csv_line(record: Sequence[object]) -> str:
+    # The csv module leaves a lone carriage return unquoted when lines end with a line feed, and then reads
+    # it as the end of the line.
+    texts = [field_text(value) for value in record]
+    if texts == [""]:
+        return '""\n'
+    quoted = ('"' + text.replace('"', '""') + '"' if NEEDS_QUOTES.search(text) else text for text in texts)
+    return ",".join(quoted) + "\n"
 
 
 def csv_bytes(columns: Sequence[str], records: Iterable[Sequence[object]]) -> bytes:

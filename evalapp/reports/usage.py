@@ -23,8 +23,9 @@ SEARCHED_QUANTILE_TAIL = 1e-9
 def ordered_limits(n: int, quantile: float = 0.95, level: float = LEVEL) -> tuple[int, int] | None:
     """Which ordered values (from 1) enclose the quantile with at least the level, whatever the distribution.
 
-    The closest such pair; of equally close ones the one with the highest coverage (David and Nagaraja 2003,
-    section 7.1). At n = 100 the 90th and the 99th. None when even the extremes do not reach the level.
+    The closest such pair; of equally close ones the one with the coverage nearest to the level (David and
+    Nagaraja 2003, section 7.1). At n = 100 the 90th and the 99th. None when even the extremes do not
+    reach the level.
     """
     if n < 2:
         return None
@@ -39,7 +40,7 @@ def ordered_limits(n: int, quantile: float = 0.95, level: float = LEVEL) -> tupl
         reach = int(np.searchsorted(below, level + below[at] - 1e-12))
         if reach >= len(ranks):
             break
-        found = (int(ranks[reach] - lower), -float(below[reach] - below[at]), int(lower), int(ranks[reach]))
+        found = (int(ranks[reach] - lower), float(below[reach] - below[at]), int(lower), int(ranks[reach]))
         best = found if best is None else min(best, found)
     return None if best is None else (best[2], best[3])
 
