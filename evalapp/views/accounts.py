@@ -1,10 +1,8 @@
 """Signing in, by a one-time link or by name and password, signing out, and one's own account."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
-from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +14,8 @@ from evalapp.accounts import signing_in
 from evalapp.accounts.signing_in import LinkState
 from evalapp.views.access import account_of, signed_in_required
 
+#: In the session of whoever came by a link, who may have forgotten the password: it is not asked for.
+BY_LINK = "signed_in_by_link"
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 sign_in = LoginView.as_view(template_name="accounts/sign_in.html", redirect_authenticated_user=True)
@@ -32,6 +32,7 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
         account = signing_in.use_link(token, now=now)
         if account is not None:
             login(request, account, backend=BACKEND)
+            request.session[BY_LINK] = True
             return redirect("home")
         state = LinkState.USED
     status = {LinkState.GOOD: 200, LinkState.UNKNOWN: 404}.get(state, 410)
@@ -43,9 +44,12 @@ def sign_in_link(request: HttpRequest, token: str) -> HttpResponse:
 def account(request: HttpRequest) -> HttpResponse:
     """One's name and role, and a password to sign in with when no link is at hand."""
     person = account_of(request)
-    form: SetPasswordForm[Any] = SetPasswordForm(person, request.POST or None)
+    knows_it = person.has_usable_password() and not request.session.get(BY_LINK)
+    form_of = PasswordChangeForm if knows_it else SetPasswordForm
+    form = form_of(person, request.POST or None)
     if request.method == "POST" and form.is_valid():
         form.save()
+        request.session.pop(BY_LINK, None)
         update_session_auth_hash(request, person)
         messages.success(request, "Your password is set. You can sign in with it from now on.")
         return redirect("account")
