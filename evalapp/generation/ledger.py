@@ -108,6 +108,11 @@ def _row(each: Sending, reply: ChatReply | None) -> ApiCall:
     return row
 
 
+def is_answered(request_key: str) -> bool:
+    """Whether an answer to this very request is stored."""
+    return ApiCall.objects.filter(request_key=request_key, state=CallState.ANSWERED).exists()
+
+
 def _stored_replies(keys: set[str]) -> dict[str, ChatReply]:
     if not keys:
         return {}

@@ -10,13 +10,23 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from evalapp.generation import ledger
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.entries import CallEnd, Sending
 from evalapp.generation.ledger import Written
+from evalapp.generation.limits import Limits
 from evalapp.models import LanguageModel, Price, Run
 from evalapp.models.generation import CallPurpose
 from evalapp.providers.errors import ProviderError
-from evalapp.providers.messages import Ask, ChatReply, ChatRequest, Provider, Usage, request_key
+from evalapp.providers.messages import (
+    Ask,
+    ChatReply,
+    ChatRequest,
+    Provider,
+    Usage,
+    estimate_tokens,
+    request_key,
+)
 from evalapp.providers.retrying import retrying
 from evalapp.registry.prices import token_price
 from evalapp.registry.pricing import cost_usd
@@ -25,6 +35,8 @@ from evalapp.registry.pricing import cost_usd
 TRIES = 3
 #: The worst case of an answer whose length the system does not limit, in output tokens.
 UNLIMITED_OUTPUT_TOKENS = 16_384
+#: What an answer of unlimited length is reckoned at towards tokens per minute.
+LIKELY_OUTPUT_TOKENS = 512
 #: No picture is billed at more input tokens than this by the providers known to us.
 IMAGE_WORST_TOKENS = 50_000
 
@@ -73,8 +85,11 @@ class Tally:
 class Line:
     """A model, its provider and its prices, as one pump uses them."""
 
-    def __init__(self, *, run: Run, model: LanguageModel, prices: list[Price], provider: Provider) -> None:
+    def __init__(
+        self, *, run: Run, model: LanguageModel, prices: list[Price], provider: Provider, limits: Limits
+    ) -> None:
         self.model = model
+        self._limits = limits
         self._run = run
         self._prices = sorted(prices, key=lambda price: price.valid_from, reverse=True)
         self._provider = provider
@@ -99,6 +114,11 @@ class Line:
         price = self._price_now()
         body = request.logged_body()
         reserved = cost_usd(worst_usage(request, body), token_price(price))
+        key = request_key(self.model.endpoint.name, request)
+        if self._limits.hold_anything and (
+            self._run.measured or not await clerk.run(ledger.is_answered, key)
+        ):
+            await self._limits.wait(likely_tokens(request, body))
         ticket = await clerk.send(
             Sending(
                 run_id=tally.run_id,
@@ -109,7 +129,7 @@ class Line:
                 step=request.step,
                 try_number=try_number,
                 shared_by=tally.shared_by,
-                request_key=request_key(self.model.endpoint.name, request),
+                request_key=key,
                 request=body,
                 reserved_usd=reserved,
                 reusable=not self._run.measured,
@@ -136,6 +156,11 @@ class Line:
     def _price_now(self) -> Price:
         today = timezone.now().date()
         return next(price for price in self._prices if price.valid_from <= today)
+
+
+def likely_tokens(request: ChatRequest, body: Mapping[str, object]) -> int:
+    """What a request will probably count towards tokens per minute: its text and the room for its answer."""
+    return estimate_tokens(str(body)) + (request.sampling.max_tokens or LIKELY_OUTPUT_TOKENS)
 
 
 def worst_usage(request: ChatRequest, body: Mapping[str, object]) -> Usage:

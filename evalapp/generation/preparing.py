@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
+
 from evalapp.generation.clerk import Clerk
+from evalapp.generation.limits import Limits
 from evalapp.generation.lines import Line, Tally
 from evalapp.kinds import KINDS
 from evalapp.kinds.base import Settings, TaskKind
@@ -48,9 +51,12 @@ class Work:
         )
         self._rule = _rule(plan.run.configuration.get("fallback_rule"))
         self._providers = [connecting.provider_of(model.endpoint) for model, _ in plan.models]
+        self._limits = [Limits(model.endpoint, settings.REDIS_URL) for model, _ in plan.models]
         self._lines = [
-            Line(run=plan.run, model=model, prices=prices, provider=provider)
-            for (model, prices), provider in zip(plan.models, self._providers, strict=True)
+            Line(run=plan.run, model=model, prices=prices, provider=provider, limits=limits)
+            for (model, prices), provider, limits in zip(
+                plan.models, self._providers, self._limits, strict=True
+            )
         ]
 
     def ask(self, clerk: Clerk, tally: Tally) -> Ask:
@@ -69,6 +75,8 @@ class Work:
     async def aclose(self) -> None:
         for provider in self._providers:
             await provider.aclose()
+        for limits in self._limits:
+            limits.close()
 
 
 def with_images(payloads: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:

@@ -122,6 +122,11 @@ def lines_of(runs: Sequence[Run]) -> list[RunLine]:
     return [RunLine(run, row["total"], row["ended"], row["failed"]) for run, row in found]
 
 
+def has_rival(run: Run) -> bool:
+    """Whether another system has a run of the same task set, so that a study can compare the two."""
+    return Run.objects.filter(task_set=run.task_set_id).exclude(system=run.system_id).exists()
+
+
 def generations_of(run: Run, *, state: str = "") -> QuerySet[Generation]:
     """A run's generations in the order of its samples, each with the ``beginning`` of its output; whole
     outputs and payloads stay in the database."""
