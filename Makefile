@@ -33,7 +33,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	find templates -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2 --check
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 	HTTPS=1 ALLOWED_HOSTS=example.org \
 	$(BIN)/python -W error manage.py check --deploy --fail-level WARNING

@@ -5,8 +5,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -62,10 +63,12 @@ def stack_processes(
             process.communicate(timeout=60)
 
 
-def _database_url(database: dict[str, str]) -> str:
-    place = f"host={database['HOST']}" + (f"&port={database['PORT']}" if database["PORT"] else "")
-    secret = f":{database['PASSWORD']}" if database["PASSWORD"] else ""
-    return f"postgresql://{database['USER']}{secret}@/{database['NAME']}?{place}"
+def _database_url(database: Mapping[str, object]) -> str:
+    """The settings' database as an address; every part may hold any character."""
+    user, secret, name, host, port = (
+        quote(str(database[part]), safe="") for part in ("USER", "PASSWORD", "NAME", "HOST", "PORT")
+    )
+    return f"postgresql://{user}{secret and f':{secret}'}@/{name}?host={host}{port and f'&port={port}'}"
 
 
 def free_port() -> int:
