@@ -102,7 +102,12 @@ PATTERNS: tuple[tuple[Sign, re.Pattern[str]], ...] = (
             rf"(?:cut-?\s?off|ends|was\sin|only\sgoes|extends|(?:is\s)?(?:up\sto|in)\s(?:{MONTHS}|20\d\d))"
         ),
     ),
-    (Sign.SELF, _any_case(r"\bas\sof\smy\s(?:last|latest|most\srecent|knowledge|training)\b")),
+    (
+        Sign.SELF,
+        _any_case(
+            r"\bas\sof\smy\s(?:last|latest|most\srecent|knowledge|training)\b(?:\s(?:data|update|cut-?off))*"
+        ),
+    ),
     (Sign.SELF, _any_case(rf"^\s*(?:{NAMES})\s?:\s")),
     (Sign.SELF, _any_case(rf"\b(?:generated|written|answered)\sby\s(?:{NAMES})\s*[.)\]]?\s*\Z")),
     (Sign.ADDRESS, _any_case(rf"(?<![\w.-])(?:https?://)?(?:[\w-]+\.)*(?:{HOSTS})\b(?:/[^\s)>\]\"']*)?")),

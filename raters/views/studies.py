@@ -41,7 +41,8 @@ def detail(request: HttpRequest, study_id: int) -> HttpResponse:
     study = study_or_404(study_id)
     now = timezone.now()
     invitations = [
-        (invitation, state_of(invitation, now)) for invitation in study.invitations.select_related("rater")
+        (invitation, state_of(invitation, now))
+        for invitation in study.invitations.select_related("rater").order_by("-pk")
     ]
     context = {
         "study": study,
