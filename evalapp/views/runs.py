@@ -94,6 +94,7 @@ def detail(request: HttpRequest, run_id: int) -> HttpResponse:
         "state": state,
         "query": urlencode({"state": state}) if state else "",
         "states": GenerationState.choices,
+        "has_rival": queries.has_rival(run),
     }
     return render(request, "runs/detail.html", context)
 

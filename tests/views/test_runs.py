@@ -317,6 +317,15 @@ def test_failed_outputs_and_single_ones_are_no_trouble_for_figures() -> None:
     assert (empty.answered, empty.latency.n, empty.cost_usd, empty.cost_each_usd) == (0, 0, None, None)
 
 
+def test_a_study_is_offered_once_there_is_something_to_compare_with(olga: Client) -> None:
+    run = make_run(make_task_set(), "small")
+    offer = f'href="/studies/new/?task_set={run.task_set_id}"'
+    assert offer not in olga.get(f"/runs/{run.pk}/").content.decode()
+    make_run(run.task_set, "large")
+    assert offer in olga.get(f"/runs/{run.pk}/").content.decode()
+    assert olga.get("/studies/new/", {"task_set": run.task_set_id}).status_code == 200
+
+
 def test_an_imported_run_shows_its_outputs_and_no_cost(olga: Client) -> None:
     run = make_run(make_task_set(), "made elsewhere")
     page = olga.get(f"/runs/{run.pk}/").content.decode()
