@@ -23,7 +23,7 @@ class Plan:
 
     @property
     def expected(self) -> tuple[str, ...]:
-        """The names that must each be reported as passed; one for the statements when there is nothing else."""
+        """The names that must each be reported as passed; the statements' where there is nothing else."""
         names = (CHECK,) if self.check else ()
         methods = tuple(f"{name}.{method}" for name, found in self.classes.items() for method in found)
         return (*names, *self.functions, *methods) or ((STATEMENTS,) if not self.classes else ())
@@ -32,10 +32,10 @@ class Plan:
 def plan_of(tests: str, entry_point: str | None) -> Plan:
     """The plan for Python source ``tests``.
 
-    In order of the word: ``check(candidate)``, called with the entry point, is one test; so is each top-level
-    function named ``test…`` and each method named ``test…`` of a class that is named ``Test…`` or has a base.
-    A source with none of these is one test itself: it passes when it runs to its end.
-    Raises `NothingToRun` when even its statements do nothing, SyntaxError or ValueError when it is not Python.
+    ``check(candidate)``, called with the entry point, is one test; so is each top-level function named
+    ``test…``, and each method named ``test…`` of a class that is named ``Test…`` or has a base. A source with
+    none of these is one test itself: it passes when it runs to its end.
+    Raises `NothingToRun` when even its statements do nothing, SyntaxError or ValueError when it is no Python.
     """
     body = ast.parse(tests).body
     functions = {each.name for each in body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)}

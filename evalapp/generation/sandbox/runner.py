@@ -12,8 +12,11 @@ import resource
 import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
-from os import _exit, closerange, dup2, open, write  # noqa: A004 (the system's open; no other is needed here)
+from os import _exit, closerange, dup2, environ, write
+from os import open as open_descriptor
 from typing import Any
 
 ANSWER = "answer"
@@ -40,7 +43,8 @@ def confine(report_fd: int, limits: dict[str, int]) -> None:
     """Set the limits for good, and keep no descriptor but the output's and the report's."""
     closerange(3, report_fd)
     closerange(report_fd + 1, LARGEST_DESCRIPTOR)
-    null = open("/dev/null", 0)
+    environ.clear()
+    null = open_descriptor("/dev/null", 0)
     dup2(null, 0)
     closerange(null, null + 1)
     for name, most in limits.items():
@@ -59,7 +63,7 @@ def tested(job: dict[str, Any]) -> tuple[Results, list[str]]:
     for what, load in (("the answer's code", load_answer), ("the tests", load_tests)):
         try:
             load(job, module)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (SystemExit too)
             show()
             return results, [f"{what} could not be run: {type(error).__name__}"]
     for name, passes in tests_of(job, module, show):
@@ -75,12 +79,10 @@ def tested(job: dict[str, Any]) -> tuple[Results, list[str]]:
 
 
 def load_answer(job: dict[str, Any], module: types.ModuleType) -> None:
-    """Run the prompt when it is Python, for its imports and helpers, then the answer, whole or as its rest."""
+    """Run the prompt where it is Python, for its imports and helpers, then the answer or its rest."""
     names = module.__dict__
-    try:
+    with suppress(BaseException):  # Most prompts are prose.
         exec(compile(job["prompt"], "prompt.py", "exec", dont_inherit=True), names)  # noqa: S102
-    except BaseException:  # noqa: BLE001, S110 (most prompts are prose)
-        pass
     # The prompt's beginning of the function must not stand in for an answer that lacks it.
     names.pop(job["entry_point"], None)
     try:
@@ -104,9 +106,9 @@ def tests_of(
     """Every test, ready to be run, with its name."""
     names = module.__dict__
     if job["check"]:
-        yield "check", lambda: passes(lambda: names["check"](names[job["entry_point"]]), show)
+        yield "check", partial(passes, partial(check, names, job["entry_point"]), show)
     for name in job["functions"]:
-        yield name, lambda name=name: passes(names[name], show)  # type: ignore[misc]
+        yield name, partial(passes, names[name], show)
     for name in job["classes"]:
         found = names[name]
         import unittest
@@ -115,10 +117,17 @@ def tests_of(
             yield from cases_of(name, found)
             continue
         for method in job["classes"][name]:
-            full_name = f"{name}.{method}"
-            yield full_name, lambda found=found, method=method: passes(  # type: ignore[misc]
-                lambda: getattr(found(), method)(), show
-            )
+            yield f"{name}.{method}", partial(passes, partial(run_method, found, method), show)
+
+
+def check(names: dict[str, Any], entry_point: str) -> object:
+    """The tests' own ``check``, on what the answer defined."""
+    return names["check"](names[entry_point])
+
+
+def run_method(of: Any, method: str) -> object:
+    """A test method of a class of its own, on a fresh object."""
+    return getattr(of(), method)()
 
 
 def passes(test: Callable[[], object], show: Callable[[], None]) -> bool:
@@ -140,12 +149,14 @@ def cases_of(name: str, case: Any) -> Iterator[tuple[str, Callable[[], bool]]]:
     import unittest
 
     class Result(unittest.TestResult):
-        passed: set[str] = set()
+        def __init__(self) -> None:
+            super().__init__()
+            self.passed: set[str] = set()
 
         def addSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
             self.passed.add(test.id().rpartition(".")[2])
 
-        def addExpectedFailure(self, test: unittest.TestCase, err: object) -> None:  # noqa: N802, ARG002
+        def addExpectedFailure(self, test: unittest.TestCase, err: object) -> None:  # noqa: N802
             self.addSuccess(test)
 
     result = Result()
@@ -157,7 +168,7 @@ def cases_of(name: str, case: Any) -> Iterator[tuple[str, Callable[[], bool]]]:
     for test, trace in result.errors + result.failures:
         print(f"{test}\n{trace}")
     for method in loader.getTestCaseNames(case):
-        yield f"{name}.{method}", lambda method=method: method in result.passed  # type: ignore[misc]
+        yield f"{name}.{method}", partial(result.passed.__contains__, method)
 
 
 def shown(job: dict[str, Any]) -> Callable[[], None]:
@@ -169,12 +180,17 @@ def shown(job: dict[str, Any]) -> Callable[[], None]:
 
         for name in ("prompt", "answer", "tests"):
             source: str = job["code" if name == "answer" else name]
-            linecache.cache[f"{name}.py"] = (len(source), None, source.splitlines(keepends=True), f"{name}.py")
+            linecache.cache[f"{name}.py"] = (
+                len(source),
+                None,
+                source.splitlines(keepends=True),
+                f"{name}.py",
+            )
         kind, error, trace = sys.exc_info()
         while trace is not None and trace.tb_frame.f_code.co_filename == "<string>":
             trace = trace.tb_next
         try:
-            traceback.print_exception(kind, error, trace, limit=-20, file=sys.stdout)
+            traceback.print_exception(kind, error, trace, limit=-20, file=sys.__stdout__)
         except BaseException:  # noqa: BLE001 (an exception of the answer's may refuse to be printed)
             print("an exception that cannot be shown")
 

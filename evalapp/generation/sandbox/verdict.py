@@ -13,8 +13,8 @@ State = Literal["passed", "failed", "timeout", "not_run"]
 class Limits:
     """What one run may use. There is one process, so its memory and processor time are the run's.
 
-    ``wall_s`` counts from the start of the sandbox; ``folder_bytes`` is all it may write to files;
-    ``output_bytes`` may be written in all, of which ``kept_bytes`` are kept from the beginning and from the end.
+    ``wall_s`` counts from the start of the sandbox; ``folder_bytes`` is all it may write to files; of at most
+    ``output_bytes`` printed, ``kept_bytes`` are kept from the beginning and as many from the end.
     """
 
     wall_s: float = 15.0
@@ -31,8 +31,8 @@ class Limits:
 class Verdict:
     """``passed`` of ``run`` tests; both are 0 when nothing was run or time ran out before all were.
 
-    ``reason`` says in words why the state is not "passed". ``output`` is what code and tests printed, then the
-    tracebacks of what failed, with its middle left out when it was long.
+    ``reason`` says in words why the state is not "passed". ``output`` is what code and tests printed and the
+    tracebacks of what failed, its middle left out when it was long.
     """
 
     state: State
