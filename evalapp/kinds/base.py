@@ -54,7 +54,8 @@ class Settings:
     """How a system asks: its model and prompt, its parameters, and the room it has.
 
     `max_input_tokens` is how many tokens of input fit beside the answer (None: no known limit), counted by
-    `count_tokens`. `max_items` bounds how many items share one request where a kind batches.
+    `count_tokens`. `max_items` bounds how many items share one request where a kind batches, `max_parallel`
+    how many requests of one sample are out at a time where a kind asks several at once.
     """
 
     model: str
@@ -65,6 +66,7 @@ class Settings:
     max_input_tokens: int | None = None
     image_detail: ImageDetail = "auto"
     max_items: int | None = None
+    max_parallel: int = 32
     count_tokens: Callable[[str], int] = estimate_tokens
 
     def request(

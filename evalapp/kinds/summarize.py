@@ -1,4 +1,8 @@
-"""Summaries: one request when the document fits; otherwise parts, asked concurrently, merged recursively."""
+"""Summaries: one request when the document fits; otherwise parts, asked concurrently, merged recursively.
+
+The plan in an answer's detail has one entry per part: the step of its request, its level (0 for the document,
+1 for the notes on it, and so on), where it begins and ends in that level's text in characters, its tokens.
+"""
 
 from __future__ import annotations
 
@@ -104,12 +108,14 @@ class _Summary:
 
     async def _notes(self, text: str, level: int) -> str:
         """What the model notes on each part of the text, in order, one paragraph a part."""
-        room = self._room(PART_INSTRUCTION)
+        # Written out with more digits than there will be parts, so that no part's request outgrows the room.
+        room = self._room(PART_INSTRUCTION.format(number=99_999, count=99_999, words=99_999))
         merge_room = self._room(MERGE_INSTRUCTION)
         if room is None or merge_room is None:
             raise AssertionError("a text is only cut when there is a limit")
         parts = split(text, room, self.settings.count_tokens)
         words = max(20, int(min(merge_room / len(parts), room / 2) * NOTES_SHARE * WORDS_PER_TOKEN))
+        places = asyncio.Semaphore(self.settings.max_parallel)
         start = 0
         asked = []
         for number, part in enumerate(parts, start=1):
@@ -125,7 +131,7 @@ class _Summary:
             )
             start += len(part)
             notice = PART_INSTRUCTION.format(number=number, count=len(parts), words=words)
-            asked.append(self._ask(notice, part, step))
+            asked.append(self._ask_in_place(places, notice, part, step))
         # All are awaited before an error is raised: answers that are under way have been paid for, and the
         # cache will hand them back when the sample is tried again.
         replies = await asyncio.gather(*asked, return_exceptions=True)
@@ -160,6 +166,10 @@ class _Summary:
     def _request(self, notice: str, text: str, step: int) -> ChatRequest:
         content = "\n\n".join(part for part in (self.instruction, notice, text) if part)
         return self.settings.request(Message("user", content), step=step)
+
+    async def _ask_in_place(self, places: asyncio.Semaphore, notice: str, text: str, step: int) -> ChatReply:
+        async with places:
+            return await self._ask(notice, text, step)
 
     async def _ask(self, notice: str, text: str, step: int) -> ChatReply:
         return await self.ask(self._request(notice, text, step))

@@ -10,9 +10,12 @@ from evalapp.providers.messages import Provider, Sampling
 from evalapp.providers.openai_compatible import OpenAICompatible
 from evalapp.providers.recorded import Recorded
 from evalapp.providers.simulated import Simulated
+from evalapp.registry.tokenizing import counter_for
 
 #: Room kept free in a model's context for an answer whose length the system does not limit, in tokens.
 ANSWER_ROOM_TOKENS = 2048
+#: How many requests of one sample are out at a time where its endpoint does not say how many it takes.
+MAX_PARALLEL = 32
 
 
 class NotReachable(Exception):
@@ -76,6 +79,8 @@ def settings_of(configuration: Mapping[str, object], model: LanguageModel, *, st
         ),
         stream=streamed,
         max_input_tokens=max(256, model.context_tokens - room) if model.context_tokens else None,
+        max_parallel=model.endpoint.concurrency or MAX_PARALLEL,
+        count_tokens=counter_for(model.name),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -11,6 +12,7 @@ from evalapp.kinds import KINDS
 from evalapp.kinds.base import Settings
 from evalapp.providers.errors import InputTooLong, ServerFailed
 from evalapp.providers.messages import ChatReply, ChatRequest, Message
+from evalapp.registry.tokenizing import counter_for
 from tests.kinds.asking import Model, answers, outcomes, reply
 
 
@@ -78,7 +80,23 @@ def test_notes_that_do_not_fit_together_are_cut_and_noted_again() -> None:
     assert all(count(request.messages[-1].text) <= 400 for request in model.asked)
 
 
-def test_parts_are_asked_at_the_same_time() -> None:
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "gpt-4", "smollm2-135m-instruct"])
+def test_no_request_outgrows_the_room_as_real_tokenizers_count_it(model: str) -> None:
+    count_real = counter_for(model)
+    settings = Settings(
+        model=model, system_prompt="Be brief.", max_input_tokens=3000, count_tokens=count_real
+    )
+    asked = Model(lambda request: f"About {len(request.messages[-1].text)} characters were read. " * 20)
+    answer = answers("summarize", [{"document": LONG}], asked, settings)[0]
+    plan = plan_of(answer.detail)
+    assert "".join(LONG[part["start"] : part["end"]] for part in plan if part["level"] == 0) == LONG
+    assert all(part["tokens"] == count_real(LONG[part["start"] : part["end"]]) for part in plan[:5])
+    for request in asked.asked:
+        assert sum(count_real(message.text) for message in request.messages) <= 3000
+
+
+@pytest.mark.parametrize("places", [1, 4, 32])
+def test_parts_are_asked_at_the_same_time_as_far_as_there_are_places(places: int) -> None:
     out, most = 0, 0
 
     async def ask(request: ChatRequest) -> ChatReply:
@@ -89,8 +107,9 @@ def test_parts_are_asked_at_the_same_time() -> None:
         out -= 1
         return reply("a note")
 
-    asyncio.run(KINDS["summarize"].answer([{"document": LONG}], narrow(2000), ask))
-    assert most > 20
+    settings = replace(narrow(1000), max_parallel=places)
+    asyncio.run(KINDS["summarize"].answer([{"document": LONG}], settings, ask))
+    assert most == places
 
 
 def test_a_part_that_fails_fails_the_sample_after_all_parts_have_answered() -> None:
