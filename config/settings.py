@@ -146,6 +146,7 @@ AXES_VERBOSE = False
 # sweeper rings again), so there is no result backend and no countdown anywhere.
 CELERY_BROKER_URL = env.broker_address(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 2 * 3600,
     "unacked_restore_interval": 2,
@@ -166,11 +167,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = "UTC"
+# What a dead worker held is taken up again after a lease and a sweep, and a waking worker: within 30 seconds.
+GENERATION_LEASE_S = env.whole_number("GENERATION_LEASE_S", 18, least=1, most=3600)
+SWEEP_INTERVAL_S = env.whole_number("SWEEP_INTERVAL_S", 5, least=1, most=3600)
 CELERY_BEAT_SCHEDULE = {
     "sweep-generations": {
         "task": "evalapp.tasks.sweep",
-        "schedule": 15.0,
-        "options": {"expires": 15.0},
+        "schedule": float(SWEEP_INTERVAL_S),
+        "options": {"expires": float(SWEEP_INTERVAL_S)},
     },
     "refresh-seats": {
         "task": "raters.tasks.refresh_seats",
@@ -221,6 +225,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 ENDPOINT_HOSTS = env.words("ENDPOINT_HOSTS")
 # How many requests one pump keeps in flight at most; an endpoint's own limit may be lower.
 GENERATION_CONCURRENCY = env.whole_number("GENERATION_CONCURRENCY", 16, least=1, most=512)
+# Code that models wrote runs, in a sandbox, only where the operator says so.
+RUN_CODE = env.flag("RUN_CODE", default=False)
 # Set by the demo, so that a page can say on which address its links are reached.
 SITE_ADDRESS = env.text("SITE_ADDRESS", "")
 
