@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -17,7 +17,7 @@ from evalapp.reports.usage import cost_usd
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The latest price of each model that has come into force."""
+    """The price in force of each model, also by the names of the systems that it serves."""
 
     source: str
     prices: Mapping[str, PriceRow]
@@ -36,7 +36,8 @@ class PriceList:
 
 
 def read_price_list(path: Path, *, today: date) -> PriceList:
-    """The prices in models.toml: any table with a model's name and its prices, at whatever depth it stands.
+    """The price in force today of every `[[model]]` in models.toml, by `endpoint/name` and by the names of its
+    `[[system]]`s; by its plain name too, unless two endpoints serve that name at different prices.
 
     Raises FileProblem when the file is not TOML or a price is not a number.
     """
@@ -46,28 +47,33 @@ def read_price_list(path: Path, *, today: date) -> PriceList:
         raise FileProblem(path, f"cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileProblem(path, f"is not TOML: {error}") from error
-    found: dict[str, PriceRow] = {}
-    for model, table in _price_tables(content, None):
-        price = _price(path, model, table)
-        if price.valid_from.date() <= today and (
-            model not in found or found[model].valid_from < price.valid_from
-        ):
-            found[model] = price
-    return PriceList(path.name, found)
+    by_place: dict[str, PriceRow] = {}
+    by_name: dict[str, list[PriceRow]] = {}
+    for table in _tables(content, "model"):
+        name = str(table.get("name", ""))
+        prices = [_price(path, name, entry) for entry in _tables(table, "price")]
+        begun = [price for price in prices if price.valid_from.date() <= today]
+        if begun:
+            latest = max(begun, key=lambda price: price.valid_from)
+            by_place[f"{table.get('endpoint')}/{name}"] = latest
+            by_name.setdefault(name, []).append(latest)
+    plain = {
+        name: prices[0] for name, prices in by_name.items() if len({_rates(price) for price in prices}) == 1
+    }
+    models = by_place | plain
+    systems = {str(table.get("name")): str(table.get("model")) for table in _tables(content, "system")}
+    return PriceList(
+        path.name, {system: models[model] for system, model in systems.items() if model in models} | models
+    )
 
 
-def _price_tables(value: object, model: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _price_tables(item, model)
-    if isinstance(value, dict):
-        named = value.get("model", value.get("name"))
-        model = named if isinstance(named, str) else model
-        if "input_usd_per_mtok" in value and model is not None:
-            yield model, value
-        for key, item in value.items():
-            if isinstance(item, dict | list):
-                yield from _price_tables(item, model if isinstance(item, list) or model else key)
+def _tables(table: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = table.get(name)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _rates(price: PriceRow) -> tuple[Decimal, Decimal | None, Decimal]:
+    return price.input_usd_per_mtok, price.cached_input_usd_per_mtok, price.output_usd_per_mtok
 
 
 def _price(path: Path, model: str, table: dict[str, Any]) -> PriceRow:

@@ -16,7 +16,7 @@ from evalapp.reports.arrays import Floats, Ints
 
 RESAMPLES = 10_000
 FEWEST_RESAMPLES = 1_000
-DRAW_BUDGET = 40_000_000
+DRAW_BUDGET = 10_000_000
 """Cells times resamples beyond which fewer resamples are drawn."""
 CHUNK_CELLS = 4_000_000
 

@@ -14,17 +14,21 @@ from tests.reports.conftest import ROOT, RunCommand, WriteCsv
 ESTIMATE = {"value", "low", "high", "level", "method"}
 CALL = ("system", "latency_ms", "input_tokens", "output_tokens")
 PRICES = """
-[[models]]
-name = "mini"
+[[model]]
 endpoint = "openai"
-[[models.prices]]
+name = "gpt-4o-mini"
+[[model.price]]
 valid_from = 2026-01-01
-input_usd_per_mtok = 0.15
+input_usd_per_mtok = "0.15"
 output_usd_per_mtok = 0.60
-[[models.prices]]
+[[model.price]]
 valid_from = 2999-01-01
-input_usd_per_mtok = 9
-output_usd_per_mtok = 9
+input_usd_per_mtok = "9"
+output_usd_per_mtok = "9"
+
+[[system]]
+name = "mini"
+model = "gpt-4o-mini"
 """
 
 
@@ -180,7 +184,8 @@ def test_a_model_without_a_price_is_refused_not_free(
 
 
 @pytest.mark.parametrize(
-    "text", ["[[models", '[[models]]\nname="m"\ninput_usd_per_mtok="x"\noutput_usd_per_mtok=1\n']
+    "text",
+    ["[[model", '[[model]]\nname="m"\n[[model.price]]\ninput_usd_per_mtok="x"\noutput_usd_per_mtok=1\n'],
 )
 def test_a_bad_price_file_is_refused(
     text: str, write_csv: WriteCsv, command: RunCommand, tmp_path: Path
