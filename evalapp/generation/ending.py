@@ -1,7 +1,7 @@
 """From a kind's outcomes to the fields that end each generation, and to whether the whole run must halt."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 from evalapp.generation.claiming import Claimed
 from evalapp.generation.entries import BudgetHeld, GenerationEnd
 from evalapp.generation.lines import Tally
-from evalapp.kinds.base import Answer, TaskKind
+from evalapp.kinds.base import Answer
 from evalapp.models.generation import MOST_ATTEMPTS, GenerationState
 from evalapp.providers.errors import ProviderError
 
@@ -29,9 +29,15 @@ class Halt(Exception):
 
 
 def ends_of(
-    batch: Sequence[Claimed], outcomes: Sequence[Answer | Exception], tally: Tally, kind: TaskKind
+    batch: Sequence[Claimed],
+    outcomes: Sequence[Answer | Exception],
+    checks: Sequence[Mapping[str, object] | None],
+    tally: Tally,
 ) -> tuple[list[GenerationEnd], Halt | None]:
-    """One end per claimed generation, in order; the halt that an outcome calls for, if any."""
+    """One end per claimed generation, in order; the halt that an outcome calls for, if any.
+
+    ``checks`` are the outcomes' own, in the same order.
+    """
     halt = next(
         (
             Halt(each.message)
@@ -42,22 +48,22 @@ def ends_of(
     )
     shares = _shares(tally, len(batch))
     ends = []
-    for claimed, outcome, share in zip(batch, outcomes, shares, strict=True):
+    for claimed, outcome, found, share in zip(batch, outcomes, checks, shares, strict=True):
         if isinstance(outcome, Answer):
-            fields = _answered(claimed, outcome, kind) | share
+            fields = _answered(outcome, found) | share
         else:
             fields = _failed(claimed, outcome, halted=halt is not None)
         ends.append(GenerationEnd(claimed.generation_id, claimed.lease_token, fields))
     return ends, halt
 
 
-def _answered(claimed: Claimed, answer: Answer, kind: TaskKind) -> dict[str, object]:
+def _answered(answer: Answer, checks: Mapping[str, object] | None) -> dict[str, object]:
     refused = answer.refusal is not None
     return {
         "state": GenerationState.REFUSED if refused else GenerationState.DONE,
         "output": answer.output if not refused or answer.output else answer.refusal,
         "detail": dict(answer.detail),
-        "checks": None if refused else kind.objective(claimed.payload, answer.output),
+        "checks": checks,
         "finish_reason": answer.finish_reason[:40],
         "error": "",
         "error_message": "",

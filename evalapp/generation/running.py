@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalapp.generation import claiming
+from evalapp.generation.checking import checks_of
 from evalapp.generation.claiming import Claimed
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.ending import Halt, ends_of
@@ -139,7 +140,8 @@ class _Shift:
             # A fault of ours must not take the other samples down; it fails these and is logged whole.
             logger.exception("Answering generations %s failed", [each.generation_id for each in batch])
             outcomes = [fault for _ in batch]
-        ends, halt = ends_of(batch, outcomes, tally, self._work.kind)
+        checks = await checks_of(batch, outcomes, self._work.kind)
+        ends, halt = ends_of(batch, outcomes, checks, tally)
         self._halt = self._halt or halt
         written = await asyncio.gather(*(self._clerk.put(end) for end in ends))
         for end, stood in zip(ends, written, strict=True):
