@@ -36,8 +36,8 @@ class PriceList:
 
 
 def read_price_list(path: Path, *, today: date) -> PriceList:
-    """The price in force today of every `[[model]]` in models.toml, by `endpoint/name` and by the names of its
-    `[[system]]`s; by its plain name too, unless two endpoints serve that name at different prices.
+    """The price in force today of every `[[model]]` in models.toml, by `endpoint/name` and by the names of
+    its `[[system]]`s; by its plain name too, unless two endpoints serve that name at different prices.
 
     Raises FileProblem when the file is not TOML or a price is not a number.
     """

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evalapp.reports.prices import read_price_list
 from tests.reports.conftest import ROOT, RunCommand, WriteCsv
 
 ESTIMATE = {"value", "low", "high", "level", "method"}
