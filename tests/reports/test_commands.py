@@ -210,6 +210,17 @@ def test_a_wrong_command_is_told_from_a_wrong_file(arguments: tuple[str, ...], c
     assert finished.stderr.startswith("usage: ")
 
 
+def test_models_of_one_name_at_two_prices_are_told_apart_by_their_endpoint(tmp_path: Path) -> None:
+    other = PRICES.replace('"openai"', '"elsewhere"').replace('"0.15"', '"0.10"').split("[[system]]")[0]
+    path = tmp_path / "models.toml"
+    path.write_text(PRICES + other, encoding="utf-8")
+    prices = read_price_list(path, today=date(2026, 6, 1)).prices
+    assert {name: str(price.input_usd_per_mtok) for name, price in prices.items()} == {
+        "openai/gpt-4o-mini": "0.15",
+        "elsewhere/gpt-4o-mini": "0.10",
+    }
+
+
 def test_a_file_that_is_not_there_is_said_so(command: RunCommand, tmp_path: Path) -> None:
     finished = command("agreement", tmp_path / "none.csv")
     assert (finished.returncode, finished.stderr) == (
