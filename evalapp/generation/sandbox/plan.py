@@ -32,9 +32,9 @@ class Plan:
 def plan_of(tests: str, entry_point: str | None) -> Plan:
     """The plan for Python source ``tests``.
 
-    ``check(candidate)``, called with the entry point, is one test; so is each top-level function named
-    ``test…``, and each method named ``test…`` of a class that is named ``Test…`` or has a base. A source with
-    none of these is one test itself: it passes when it runs to its end.
+    ``check(candidate)``, called with the entry point unless the source calls it itself, is one test; so is
+    each top-level function named ``test…``, and each method so named of a class that has a base or is named
+    ``Test…``. A source with none of these is one test itself: it passes when it runs to its end.
     Raises `NothingToRun` when even its statements do nothing, SyntaxError or ValueError when it is no Python.
     """
     body = ast.parse(tests).body
@@ -47,7 +47,7 @@ def plan_of(tests: str, entry_point: str | None) -> Plan:
     plan = Plan(
         functions=tuple(sorted(name for name in functions if name.startswith("test"))),
         classes={name: methods for name, methods in classes.items() if methods},
-        check=CHECK in functions and bool(entry_point),
+        check=CHECK in functions and bool(entry_point) and not any(map(_calls_check, body)),
     )
     if plan.expected == (STATEMENTS,) and not any(map(_does_something, body)):
         if CHECK in functions:
@@ -74,6 +74,11 @@ def _does_something(statement: ast.stmt) -> bool:
         statement,
         ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Pass,
     )
+
+
+def _calls_check(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == CHECK
 
 
 def _asks_for_main(statement: ast.If) -> bool:

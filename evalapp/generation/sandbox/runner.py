@@ -20,6 +20,7 @@ from os import open as open_descriptor
 from typing import Any
 
 ANSWER = "answer"
+STATEMENTS = "tests"
 LARGEST_DESCRIPTOR = 65_536
 Results = dict[str, bool]
 
@@ -59,23 +60,22 @@ def tested(job: dict[str, Any]) -> tuple[Results, list[str]]:
     show = shown(job)
     guarded = machinery(with_classes=bool(job["classes"]))
     results: Results = {}
-    problems: list[str] = []
     for what, load in (("the answer's code", load_answer), ("the tests", load_tests)):
         try:
             load(job, module)
         except BaseException as error:  # noqa: BLE001 (SystemExit too)
             show()
+            if load is load_tests and job["expected"] == [STATEMENTS]:
+                return {STATEMENTS: False}, []
             return results, [f"{what} could not be run: {type(error).__name__}"]
     for name, passes in tests_of(job, module, show):
         results[name] = passes()
-    if not job["expected"]:
-        return results, problems
-    if job["expected"] == ["tests"]:
-        results["tests"] = True
+    if job["expected"] == [STATEMENTS]:
+        results[STATEMENTS] = True
     changed = [name for (owner, name), value in guarded.items() if owner.__dict__.get(name) is not value]
     if changed:
         return {}, [f"the answer replaced what tests rely on: {', '.join(sorted(changed)[:5])}"]
-    return results, problems
+    return results, []
 
 
 def load_answer(job: dict[str, Any], module: types.ModuleType) -> None:
