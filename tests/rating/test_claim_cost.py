@@ -13,7 +13,8 @@ from raters.rating.leasing import CLAIM_AHEAD
 from raters.studies.pairing import Side
 from tests.studies.casting import NOON, make_raters, make_study
 
-pytestmark = pytest.mark.django_db
+# Committed and then truncated: what is rolled back would stay behind as dead rows that slow every later test.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST_BUFFERS = 50
 SYSTEMS = tuple(f"system {number}" for number in range(12))

@@ -10,6 +10,7 @@ from raters.models import RaterCursor, Seat
 from raters.rating.leasing import LEASE, Held, Nothing, claim
 from raters.rating.releasing import bring_forward, release_expired
 from raters.studies.closing import close_study, pause_study, resume_study
+from raters.tasks import refresh_seats
 from tests.studies.casting import (
     NOON,
     claim_for,
@@ -176,3 +177,15 @@ def test_a_lease_lasts_as_long_as_asked() -> None:
     held = claim(rater_id=rater.pk, now=NOON, chance=random.Random(1), lease=timedelta(seconds=5))
     assert isinstance(held, Held)
     assert held.lease_until == NOON + timedelta(seconds=5)
+
+
+def test_the_scheduler_brings_back_what_was_abandoned_or_passed() -> None:
+    study = make_study(samples=6, raters_per_sample=1)
+    leaver, stayer = make_raters(study, 2)
+    must_claim(leaver)
+    judge(stayer, must_claim(stayer))
+    RaterCursor.objects.filter(rater=stayer).update(place_a=6, place_b=6)
+    refresh_seats()
+    states = Counter(Seat.objects.filter(study=study).values_list("state", flat=True))
+    assert states == {"open": 5, "judged": 1}
+    assert Seat.objects.filter(study=study, state="open", place__gt=6).count() == 5
