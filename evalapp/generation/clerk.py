@@ -9,9 +9,11 @@ from typing import ParamSpec, TypeVar
 from django.db import InterfaceError, OperationalError, connection
 
 from evalapp.generation import ledger
-from evalapp.generation.entries import BudgetHeld, BudgetSpent, Entry, Sending, Ticket
+from evalapp.generation.entries import BudgetHeld, BudgetSpent, CallEnd, Entry, Sending, Ticket, Written
 
+#: One transaction takes so many entries at most, and so many characters of raw answers.
 MOST_ENTRIES = 100
+MOST_CHARACTERS = 16_000_000
 #: How long a lost database is waited for, in seconds, before the pump gives up and its leases run out.
 PATIENCE_S = (0.2, 0.5, 1, 2, 4, 8, 8, 8, 8, 8, 8)
 
@@ -25,7 +27,7 @@ class Clerk:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="clerk")
-        self._waiting: list[tuple[Entry, asyncio.Future[ledger.Written]]] = []
+        self._waiting: list[tuple[Entry, asyncio.Future[Written]]] = []
         self._writing: asyncio.Task[None] | None = None
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -45,9 +47,9 @@ class Clerk:
                 await asyncio.sleep(pause)
         raise AssertionError("the loop above returns or raises")
 
-    def put(self, entry: Entry) -> asyncio.Future[ledger.Written]:
+    def put(self, entry: Entry) -> asyncio.Future[Written]:
         """Queue an entry; the future is done once it is committed. Entries are committed in order."""
-        future: asyncio.Future[ledger.Written] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
@@ -64,17 +66,39 @@ class Clerk:
 
     async def _write_all(self) -> None:
         while self._waiting:
-            batch, self._waiting = self._waiting[:MOST_ENTRIES], self._waiting[MOST_ENTRIES:]
+            batch = self._next_batch()
             try:
-                results = await self.run(ledger.write, [entry for entry, _ in batch])
-            except Exception as problem:  # noqa: BLE001 (handed to everyone who waits for this batch)
+                results = await self.run(ledger.Batch([entry for entry, _ in batch]).write)
+            except Exception as problem:  # noqa: BLE001 (handed to whoever waits for it)
+                if len(batch) > 1 and not isinstance(problem, OperationalError | InterfaceError):
+                    # One entry that the database refuses must not take its neighbours with it.
+                    for each in batch:
+                        await self._write_alone(*each)
+                    continue
                 for _, future in batch:
-                    if not future.done():
-                        future.set_exception(problem)
+                    _settle(future, problem)
                 continue
             for (_, future), result in zip(batch, results, strict=True):
-                if not future.done():
-                    future.set_result(result)
+                _settle(future, result)
+
+    async def _write_alone(self, entry: Entry, future: "asyncio.Future[Written]") -> None:
+        try:
+            [result] = await self.run(ledger.Batch([entry]).write)
+        except Exception as problem:  # noqa: BLE001 (handed to whoever waits for it)
+            _settle(future, problem)
+        else:
+            _settle(future, result)
+
+    def _next_batch(self) -> "list[tuple[Entry, asyncio.Future[Written]]]":
+        """The entries that waited longest: as many as one transaction takes, in number and in size."""
+        size, count = 0, 0
+        for entry, _ in self._waiting[:MOST_ENTRIES]:
+            size += _characters(entry)
+            if count and size > MOST_CHARACTERS:
+                break
+            count += 1
+        batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        return batch
 
     async def close(self) -> None:
         """Write what is left, then give the connection back."""
@@ -87,3 +111,17 @@ class Clerk:
 def _hang_up() -> None:
     # Looked up here, since each thread has a connection of its own.
     connection.close()
+
+
+def _settle(future: asyncio.Future[Written], outcome: Written | Exception) -> None:
+    # The refusal of a budget is a result here although it is an exception: it is raised by `send`.
+    if future.done():
+        return
+    if isinstance(outcome, Exception) and not isinstance(outcome, BudgetSpent | BudgetHeld):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _characters(entry: Entry) -> int:
+    return len(entry.end.raw or "") if isinstance(entry, CallEnd) else 0

@@ -39,9 +39,7 @@ class Ticket:
 class CallEnd:
     """What became of a sent request: a reply with its cost, or the error it met."""
 
-    run_id: int
     call_id: int
-    reserved_usd: Decimal
     cost_usd: Decimal
     end: ChatReply | ProviderError
 
@@ -76,3 +74,13 @@ class BudgetHeld(ProviderError):
 
     def __init__(self) -> None:
         super().__init__("The rest of the budget is set aside for calls still out.", retry_after_s=0.5)
+
+
+class Unwritable(ProviderError):
+    """An answer came that the database takes in no form; what it cost is reckoned at its worst."""
+
+    code = "unwritable"
+    permanent = True
+
+
+Written = Ticket | BudgetSpent | BudgetHeld | bool

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from evalapp.generation import ledger
 from evalapp.generation.clerk import Clerk
-from evalapp.generation.entries import CallEnd, Sending
-from evalapp.generation.ledger import Written
+from evalapp.generation.entries import CallEnd, Sending, Unwritable, Written
 from evalapp.generation.limits import Limits
 from evalapp.models import LanguageModel, Price, Run
 from evalapp.models.generation import CallPurpose
@@ -143,11 +143,11 @@ class Line:
             reply = await self._provider(request)
         except ProviderError as error:
             paid = _cost_of_failure(error, price, reserved)
-            _ended(clerk, CallEnd(tally.run_id, ticket.call_id, reserved, paid, error))
+            _ended(clerk, CallEnd(ticket.call_id, paid, error), reserved)
             tally.cost_usd += paid
             raise
         paid = cost_usd(reply.usage, token_price(price))
-        _ended(clerk, CallEnd(tally.run_id, ticket.call_id, reserved, paid, reply))
+        _ended(clerk, CallEnd(ticket.call_id, paid, reply), reserved)
         tally.replies.append(reply)
         tally.spans.append((started * 1000, started * 1000 + reply.latency_ms))
         tally.cost_usd += paid
@@ -183,12 +183,23 @@ def _cost_of_failure(error: ProviderError, price: Price, reserved: Decimal) -> D
     return reserved if error.may_be_billed else Decimal(0)
 
 
-def _ended(clerk: Clerk, end: CallEnd) -> None:
-    """Queue an end without waiting: it is committed before, or together with, whatever follows it."""
-    clerk.put(end).add_done_callback(_retrieve)
+def _ended(clerk: Clerk, end: CallEnd, reserved_usd: Decimal) -> None:
+    """Queue an end without waiting: it is committed before, or together with, whatever follows it.
+
+    An end that the database refuses is written as one that could not be, at its worst cost, so that no call
+    stays open.
+    """
+
+    def look(future: asyncio.Future[Written]) -> None:
+        # A lost database fails the entry that follows as well, and that one is awaited.
+        problem = None if future.cancelled() else future.exception()
+        if isinstance(problem, DatabaseError) and not isinstance(problem, OperationalError):
+            instead = Unwritable(f"The database refused what came back: {problem}")
+            clerk.put(CallEnd(end.call_id, reserved_usd, instead)).add_done_callback(_retrieve)
+
+    clerk.put(end).add_done_callback(look)
 
 
 def _retrieve(future: asyncio.Future[Written]) -> None:
-    # A failed write fails the entry that follows as well, and that one is awaited.
     if not future.cancelled():
         future.exception()

@@ -275,8 +275,8 @@ def test_an_answer_that_comes_after_its_lease_was_lost_changes_nothing(
     (mine,) = claiming.claim(run.pk, most=1)
     late = GenerationEnd(lost.generation_id, lost.lease_token, {"state": "done", "output": "late"})
     good = GenerationEnd(mine.generation_id, mine.lease_token, {"state": "done", "output": "good"})
-    assert ledger.write([late]) == [False]
-    assert ledger.write([good]) == [True]
+    assert ledger.Batch([late]).write() == [False]
+    assert ledger.Batch([good]).write() == [True]
     assert run.generations.get().output == "good"
 
 
