@@ -52,12 +52,13 @@ def state_of(token: str, *, now: datetime) -> LinkState:
 
 def use_link(token: str, *, now: datetime) -> Account | None:
     """Use the link up and return its account; None when it is not good. Of two at once one gets in."""
-    good = SignInLink.objects.filter(
-        token_hash=_hashed(token), used_at=None, expires_at__gt=now, account__is_active=True
-    )
-    if good.update(used_at=now) != 1:
+    link = SignInLink.objects.select_related("account").filter(token_hash=_hashed(token)).first()
+    if link is None or not link.account.is_active:
         return None
-    return SignInLink.objects.select_related("account").get(token_hash=_hashed(token)).account
+    # One table only: a condition on the account would become a subquery, which a second update that has waited
+    # for the first does not look at again.
+    unused = SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now)
+    return link.account if unused.update(used_at=now) == 1 else None
 
 
 def _hashed(token: str) -> str:

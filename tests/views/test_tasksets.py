@@ -121,6 +121,7 @@ def test_a_broken_file_changes_nothing_and_every_problem_is_listed(olga: Client)
     assert found == [(2, "promt"), (2, "prompt"), (3, None)]
     page = response.content.decode()
     assert "did you mean “prompt”?" in page
+    assert "<td>Column 1: this is not JSON" in page
     assert "my tasks.jsonl" in page
     assert 'value="Sums"' in page
     assert '<option value="qa" selected>' in page
