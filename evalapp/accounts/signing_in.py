@@ -55,7 +55,7 @@ def use_link(token: str, *, now: datetime) -> Account | None:
     link = SignInLink.objects.select_related("account").filter(token_hash=_hashed(token)).first()
     if link is None or not link.account.is_active:
         return None
-    # One table only: a condition on the account would become a subquery, which a second update that has waited
+    # One table only: a condition on the account would become a subquery, which a second update that waited
     # for the first does not look at again.
     unused = SignInLink.objects.filter(pk=link.pk, used_at=None, expires_at__gt=now)
     return link.account if unused.update(used_at=now) == 1 else None
