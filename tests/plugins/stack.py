@@ -21,12 +21,10 @@ READY = "The stack is up."
 
 
 @pytest.fixture
-def live_stack(
-    stack_processes: str, redis_url: str, transactional_db: None, django_db_serialized_rollback: None
-) -> str:
+def live_stack(stack_processes: str, redis_url: str, transactional_db: None) -> str:
     """The address of a running web server with a running Celery worker behind it, on an empty database.
 
-    Rows that migrations made are there. Web server and worker see what the test commits, and the reverse.
+    Web server and worker see what the test commits, and the test sees what they do.
     """
     return stack_processes
 
