@@ -25,9 +25,11 @@ def cancel(run: Run) -> bool:
 
 
 def retry_failed(run: Run) -> int:
-    """Queue failed generations again with fresh attempts; returns how many. The caller rings afterwards."""
+    """Queue failed generations again with fresh attempts; how many there were. The caller rings afterwards."""
+    if run.imported:
+        return 0
     with transaction.atomic():
-        again = Generation.objects.filter(run=run, run__imported=False, state=GenerationState.FAILED).update(
+        again = Generation.objects.filter(run=run, state=GenerationState.FAILED).update(
             state=GenerationState.PENDING,
             attempt=0,
             next_attempt_at=timezone.now(),
