@@ -157,7 +157,7 @@ class Rating(RuleBasedStateMachine):
         assert not Seat.objects.filter(study=self.study).exclude(state="judged").exists()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_no_order_of_events_breaks_a_rule_or_stalls_a_study() -> None:
     run_state_machine_as_test(
         Rating,
