@@ -16,7 +16,8 @@ CALL: Mapping[str, str] = {
     "shared_by": "integer",
     "state": "text",
     "request_key": "text",
-    "request": "jsonb",
+    "request": "text",
+    "request_sha256": "text",
     "sent_at": "timestamptz",
     "reserved_usd": "numeric",
     "cost_usd": "numeric",
@@ -78,6 +79,11 @@ GENERATION_END: Mapping[str, str] = {
 def listed(names: Iterable[str]) -> str:
     """The columns as an INSERT or a SELECT lists them."""
     return ", ".join(names)
+
+
+def given(names: Iterable[str]) -> str:
+    """The columns as a request's row is taken over; its body came as text and stays as it is, to the byte."""
+    return ", ".join("request::json" if name == "request" else name for name in names)
 
 
 def declared(types: Mapping[str, str]) -> str:

@@ -11,7 +11,10 @@ from evalapp.providers.messages import ChatReply
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A request about to leave. ``reserved_usd``: its worst cost; ``reusable``: a stored answer will do."""
+    """A request about to leave: its body as text, pictures by their checksums, and the SHA-256 of its bytes.
+
+    ``reserved_usd``: its worst cost; ``reusable``: a stored answer will do.
+    """
 
     run_id: int
     generation_id: int | None
@@ -22,7 +25,8 @@ class Sending:
     try_number: int
     shared_by: int
     request_key: str
-    request: dict[str, object]
+    request: str
+    request_sha256: str
     reserved_usd: Decimal
     reusable: bool
 

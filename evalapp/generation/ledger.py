@@ -53,7 +53,7 @@ RETURNING generation.id
 """
 _SEND = f"""
 INSERT INTO evalapp_apicall ({columns.listed(columns.CALL)})
-SELECT {columns.listed(columns.CALL)}
+SELECT {columns.given(columns.CALL)}
 FROM json_to_recordset(%s::json) AS entry(place integer, {columns.declared(columns.CALL)})
 ORDER BY place
 RETURNING id

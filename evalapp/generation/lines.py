@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,6 +16,7 @@ from evalapp.generation.entries import CallEnd, Sending, Unwritable, Written
 from evalapp.generation.limits import Limits
 from evalapp.models import LanguageModel, Price, Run
 from evalapp.models.generation import CallPurpose
+from evalapp.providers import wire
 from evalapp.providers.errors import ProviderError
 from evalapp.providers.messages import (
     Ask,
@@ -112,7 +112,10 @@ class Line:
 
     async def _call(self, clerk: Clerk, tally: Tally, request: ChatRequest, try_number: int) -> ChatReply:
         price = self._price_now()
-        body = request.logged_body()
+        base_url = self.model.endpoint.base_url
+        body = wire.body_text(wire.logged_body(request, base_url))
+        has_pictures = any(not isinstance(message.content, str) for message in request.messages)
+        sent = wire.body_text(wire.sent_body(request, base_url)) if has_pictures else body
         reserved = cost_usd(worst_usage(request, body), token_price(price))
         key = request_key(self.model.endpoint.name, request)
         if self._limits.hold_anything and (
@@ -131,6 +134,7 @@ class Line:
                 shared_by=tally.shared_by,
                 request_key=key,
                 request=body,
+                request_sha256=wire.checksum(sent),
                 reserved_usd=reserved,
                 reusable=not self._run.measured,
             )
@@ -158,18 +162,18 @@ class Line:
         return next(price for price in self._prices if price.valid_from <= today)
 
 
-def likely_tokens(request: ChatRequest, body: Mapping[str, object]) -> int:
+def likely_tokens(request: ChatRequest, body: str) -> int:
     """What a request will probably count towards tokens per minute: its text and the room for its answer."""
-    return estimate_tokens(str(body)) + (request.sampling.max_tokens or LIKELY_OUTPUT_TOKENS)
+    return estimate_tokens(body) + (request.sampling.max_tokens or LIKELY_OUTPUT_TOKENS)
 
 
-def worst_usage(request: ChatRequest, body: Mapping[str, object]) -> Usage:
+def worst_usage(request: ChatRequest, body: str) -> Usage:
     """No tokenizer makes more tokens than bytes, so the body's bytes bound the input from above."""
     pictures = sum(
         not isinstance(message.content, str) and sum(hasattr(part, "data") for part in message.content)
         for message in request.messages
     )
-    text_bytes = len(str(body).encode("utf-8", "replace"))
+    text_bytes = len(body.encode("utf-8", "replace"))
     return Usage(
         input_tokens=text_bytes + pictures * IMAGE_WORST_TOKENS,
         output_tokens=request.sampling.max_tokens or UNLIMITED_OUTPUT_TOKENS,

@@ -33,6 +33,7 @@ def sent(place: int, each: Sending, reply: ChatReply | None, sent_at: datetime) 
         "state": CallState.SENT,
         "request_key": each.request_key,
         "request": each.request,
+        "request_sha256": each.request_sha256,
         "sent_at": sent_at,
         "reserved_usd": each.reserved_usd,
         "usage_estimated": False,

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from evalapp.models.fields import VerbatimJSONField
 from evalapp.models.registry import LanguageModel, Price, System
 from evalapp.models.tasksets import Sample, TaskSet
 
@@ -29,6 +30,8 @@ class Run(models.Model):
     """One task set through one system. ``configuration`` is the system as it was when the run began.
 
     ``committed_usd`` is what its calls cost so far, with open calls and unknown ones at their worst case.
+    Runs of one ``series`` are asked one after another, so that none disturbs another's times.
+    ``environment`` is where and with what it was asked, noted by the worker that began it.
     """
 
     task_set = models.ForeignKey(TaskSet, on_delete=models.PROTECT, related_name="runs")
@@ -45,6 +48,8 @@ class Run(models.Model):
     budget_usd = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     committed_usd = models.DecimalField(max_digits=20, decimal_places=12, default=Decimal(0))
     configuration = models.JSONField(default=dict)
+    series = models.UUIDField(null=True)
+    environment = models.JSONField(default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="runs"
@@ -164,11 +169,12 @@ class CallState(models.TextChoices):
 class ApiCall(models.Model):
     """One request in the ledger. A call that answered several samples names the first in ``generation``.
 
-    ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is
+    A probe belongs to no run. ``request`` is the body as it was sent, pictures by their checksums;
+    ``request_sha256`` is of its bytes with the pictures in their places. ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is
     the most it could have cost, set aside from the run's budget before it was sent.
     """
 
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="calls")
+    run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="calls")
     generation = models.ForeignKey(Generation, null=True, on_delete=models.CASCADE, related_name="calls")
     model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="calls")
     price = models.ForeignKey(Price, null=True, on_delete=models.PROTECT, related_name="calls")
@@ -178,7 +184,8 @@ class ApiCall(models.Model):
     shared_by = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=20, choices=CallState, default=CallState.SENT)
     request_key = models.CharField(max_length=64)
-    request = models.JSONField()
+    request = VerbatimJSONField()
+    request_sha256 = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField()
     latency_ms = models.FloatField(null=True)
     first_token_ms = models.FloatField(null=True)
@@ -206,6 +213,9 @@ class ApiCall(models.Model):
             models.CheckConstraint(
                 condition=~Q(purpose=CallPurpose.ANSWER) | Q(generation__isnull=False),
                 name="call_answers_a_generation",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose=CallPurpose.PROBE) | Q(run__isnull=False), name="call_of_a_run"
             ),
         ]
         indexes: ClassVar = [

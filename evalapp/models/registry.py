@@ -49,7 +49,7 @@ class Endpoint(models.Model):
 class LanguageModel(models.Model):
     """A model as its endpoint names it. ``context_tokens``: the longest input it takes, if known."""
 
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="models")
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.PROTECT, related_name="language_models")
     name = models.CharField(max_length=200)
     context_tokens = models.PositiveIntegerField(null=True)
 
@@ -64,12 +64,16 @@ class LanguageModel(models.Model):
 
 
 class Price(models.Model):
-    """USD per million tokens, in force from the day ``valid_from`` (UTC) until the model's next price."""
+    """USD per million tokens, in force from the day ``valid_from`` (UTC) until the model's next price.
+
+    ``batch_discount``: the share that is taken off where the endpoint answers in batches, later; 0.5 is half.
+    """
 
     model = models.ForeignKey(LanguageModel, on_delete=models.PROTECT, related_name="prices")
     input_usd_per_mtok = models.DecimalField(max_digits=14, decimal_places=6)
     cached_input_usd_per_mtok = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     output_usd_per_mtok = models.DecimalField(max_digits=14, decimal_places=6)
+    batch_discount = models.DecimalField(max_digits=5, decimal_places=4, null=True)
     valid_from = models.DateField()
     source_url = models.CharField(max_length=500)
     checked_on = models.DateField()
@@ -83,6 +87,10 @@ class Price(models.Model):
                 & Q(output_usd_per_mtok__gte=0)
                 & (Q(cached_input_usd_per_mtok__isnull=True) | Q(cached_input_usd_per_mtok__gte=0)),
                 name="price_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(batch_discount__isnull=True) | Q(batch_discount__gte=0, batch_discount__lte=1),
+                name="price_batch_discount_is_a_share",
             ),
         ]
 

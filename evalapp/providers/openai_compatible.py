@@ -18,6 +18,7 @@ import aiohttp
 import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, DefaultAioHttpClient, Omit
 
+from . import wire
 from .errors import ConnectionFailed, CutJson, EndedEarly, NotJson, ProviderError, TimedOut, TooLarge
 from .exchange import Exchange
 from .messages import ChatReply, ChatRequest
@@ -28,7 +29,6 @@ from .streams import StreamReading
 CONNECT_TIMEOUT_S = 10.0
 DRAIN_S = 0.1  # after a stream's end mark: time for the bytes that let the connection be used again
 MAX_REPLY_BYTES = 32_000_000
-OPENAI_HOST = "api.openai.com"
 KEY_LIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
@@ -67,12 +67,8 @@ class OpenAICompatible:
         await self._client.close()
 
     def body(self, request: ChatRequest) -> dict[str, object]:
-        """The JSON body as sent. OpenAI itself has renamed the token limit, and its newer models refuse the
-        old name; other servers know only the old one."""
-        body = request.body()
-        if "max_tokens" in body and httpx2.URL(self.base_url).host == OPENAI_HOST:
-            body["max_completion_tokens"] = body.pop("max_tokens")
-        return body
+        """The JSON body as sent, to the byte when written as `wire.body_text` writes it."""
+        return wire.sent_body(request, self.base_url)
 
     async def __call__(self, request: ChatRequest) -> ChatReply:
         """Sends the request once. Raises a `ProviderError` for everything but a usable answer."""
@@ -100,7 +96,10 @@ class OpenAICompatible:
 
     async def _exchange(self, request: ChatRequest, sending: _Sending) -> ChatReply:
         create: Any = self._client.chat.completions.with_streaming_response.create
-        async with create(**self.body(request), extra_headers=self._headers) as response:
+        rest = self.body(request)
+        named = {name: rest.pop(name) for name in ("messages", "model")}
+        # The client has an order of its own for the parameters that it knows, and keeps ours for the others.
+        async with create(**named, extra_body=rest, extra_headers=self._headers) as response:
             sending.http_status = response.status_code
             sending.request_id = response.headers.get("x-request-id")
             reading = StreamReading() if request.stream else None

@@ -9,7 +9,7 @@ from typing import cast
 
 from django.db.models import QuerySet
 
-from evalapp.models import ApiCall, Generation, Price, Sample
+from evalapp.models import ApiCall, Generation, Price, Run, Sample
 from evalapp.reports.rows import (
     CallPurpose,
     CallRow,
@@ -98,8 +98,9 @@ def call_rows(study: Study) -> Iterator[CallRow]:
         .order_by("run__arms__position", "id")
     )
     for call in calls.iterator(chunk_size=ROWS_AT_ONCE):
+        run = cast("Run", call.run)
         yield CallRow(
-            system=call.run.system.name,
+            system=run.system.name,
             sample=call.generation.sample.key if call.generation else None,
             purpose=cast("CallPurpose", call.purpose),
             step=call.step,
@@ -120,7 +121,7 @@ def call_rows(study: Study) -> Iterator[CallRow]:
             error=call.error,
             request_id=call.request_id,
             system_fingerprint=call.system_fingerprint,
-            concurrency=call.run.concurrency,
+            concurrency=run.concurrency,
         )
 
 
