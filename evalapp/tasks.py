@@ -44,6 +44,7 @@ def run_generations(run_id: int) -> None:
 def sweep() -> None:
     """Give back what dead workers held, and announce every run of which something waits."""
     claiming.reclaim_expired()
+    claiming.close_forgotten()
     for run_id in claiming.unfinished_runs():
         claiming.finish_if_complete(run_id)
     for run_id in claiming.waiting_runs():

@@ -57,6 +57,17 @@ def ends_of(
     return ends, halt
 
 
+def unwritable(end: GenerationEnd, problem: Exception) -> GenerationEnd:
+    """What is written instead of an end that the database refuses."""
+    fields: dict[str, object] = {
+        "state": GenerationState.FAILED,
+        "error": "unwritable",
+        "error_message": f"The answer came but could not be written down: {problem}",
+        "finished_at": timezone.now(),
+    }
+    return GenerationEnd(end.generation_id, end.lease_token, fields)
+
+
 def _answered(answer: Answer, checks: Mapping[str, object] | None) -> dict[str, object]:
     refused = answer.refusal is not None
     return {

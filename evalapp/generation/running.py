@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from django.db import DatabaseError, OperationalError
 
 from evalapp.generation import claiming
 from evalapp.generation.checking import checks_of
 from evalapp.generation.claiming import Claimed
 from evalapp.generation.clerk import Clerk
-from evalapp.generation.ending import Halt, ends_of
+from evalapp.generation.ending import Halt, ends_of, unwritable
+from evalapp.generation.entries import GenerationEnd, Written
 from evalapp.generation.lines import Tally
 from evalapp.generation.preparing import Work, prepare, with_images
 from evalapp.generation.steering import stop_run
@@ -21,23 +24,27 @@ from evalapp.models.generation import CallPurpose, GenerationState
 
 logger = logging.getLogger(__name__)
 
-#: After this many seconds a pump makes room for other runs; what is left of its run is announced again.
+#: After this many seconds a pump makes room for other runs that wait; its own is announced again.
 SLICE_S = 60.0
+#: A pump ends after this time in any case, in seconds: long before its message would be delivered again.
+LONGEST_S = 1800.0
 #: A sample that waits no longer than this for its next attempt is waited for, in seconds.
 SHORT_WAIT_S = 5.0
+#: While nothing ends, a pump looks so often whether it should, in seconds.
+LOOK_UP_S = 1.0
 RENEW_EVERY_S = claiming.LEASE.total_seconds() / 3
 
 
 @dataclass(frozen=True, slots=True)
 class Pumped:
-    """What one pump did: how many generations it ended, and whether more of the run waits."""
+    """What one pump did: how many generations it ended, and whether more of the run waits for a pump."""
 
     ended: int
     more: bool
 
 
 async def pump(run_id: int, *, stopping: Callable[[], bool]) -> Pumped:
-    """Work on a run until nothing of it waits, it is halted, ``stopping`` says so, or the slice is over."""
+    """Work on a run until nothing of it waits, it is halted, told to stop, or others want the place."""
     clerk = Clerk()
     try:
         plan = await clerk.run(prepare, run_id)
@@ -46,82 +53,129 @@ async def pump(run_id: int, *, stopping: Callable[[], bool]) -> Pumped:
         async with contextlib.aclosing(Work(plan)) as work:
             shift = _Shift(clerk, work, stopping)
             try:
-                if await warm_up(clerk, work):
-                    await shift.work_on()
+                if not await warm_up(clerk, work):
+                    return Pumped(0, more=False)
+                await shift.work_on()
             except Halt as halt:
                 await clerk.run(stop_run, run_id, reason=halt.reason)
             done = await clerk.run(claiming.finish_if_complete, run_id)
-            return Pumped(shift.ended, more=not done and await clerk.run(claiming.is_waiting, run_id))
+            more = not done and not shift.crowded and await clerk.run(claiming.is_waiting, run_id)
+            return Pumped(shift.ended, more=more)
     finally:
         await clerk.close()
 
 
 class _Shift:
-    """One pump's time at one run."""
+    """One pump's time at one run.
+
+    ``crowded``: it left because other pumps have all the run's places.
+    """
 
     def __init__(self, clerk: Clerk, work: Work, stopping: Callable[[], bool]) -> None:
         self._clerk = clerk
         self._work = work
         self._stopping = stopping
-        self._until = time.monotonic() + SLICE_S
+        self._began = time.monotonic()
+        self._until = self._began + SLICE_S
         self._held: list[Claimed] = []
         self._in_flight: dict[asyncio.Task[None], Sequence[Claimed]] = {}
+        self._busy = 0
+        self._ended = asyncio.Event()
         self._halt: Halt | None = None
+        self._fault: BaseException | None = None
         self.ended = 0
+        self.crowded = False
 
     async def work_on(self) -> None:
         """Claim and answer until nothing is left to do here. Raises `Halt` once all calls have ended."""
-        renewing = asyncio.create_task(self._renew())
+        keeping = asyncio.create_task(self._keep())
+        keeping.add_done_callback(self._note)
         try:
             while await self._fill():
-                done, _ = await asyncio.wait(self._in_flight, timeout=1, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    del self._in_flight[task]
-                    task.result()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_UP_S):
+                        await self._ended.wait()
+                self._ended.clear()
         finally:
-            renewing.cancel()
+            keeping.cancel()
             if self._held:
                 await self._clerk.run(claiming.release, self._held)
+        if self._fault is not None:
+            raise self._fault
         if self._halt is not None:
             raise self._halt
 
     async def _fill(self) -> bool:
         """Keep the places busy; False when none is and nothing can be claimed."""
+        self._start()
         places = self._work.run.concurrency
-        busy = sum(len(batch) for batch in self._in_flight.values())
-        ahead = places // 4 if not self._work.run.measured else 0
-        if not self._is_over() and len(self._held) <= ahead // 2 and busy < places + ahead:
+        ahead = places // 2 if not self._work.run.measured else 0
+        alone = any(batch[0].alone for batch in self._in_flight.values())
+        if len(self._held) <= ahead // 2 and not alone and not await self._is_over():
             self._held += await self._clerk.run(
-                claiming.claim, self._work.run.pk, most=places - busy + ahead - len(self._held), ahead=ahead
+                claiming.claim,
+                self._work.run.pk,
+                most=places - self._busy + ahead - len(self._held),
+                ahead=ahead,
+                idle=not self._in_flight and not self._held,
             )
-        while self._held and busy < places and not self._is_over():
-            batch, self._held = (
-                self._held[: self._work.kind.batch_size],
-                self._held[self._work.kind.batch_size :],
-            )
-            self._in_flight[asyncio.create_task(self._answer(batch))] = batch
-            busy += len(batch)
-        if self._in_flight:
-            return True
-        return not self._is_over() and await self._wait_shortly()
+            self._start()
+        return bool(self._in_flight) or (not await self._is_over() and await self._wait_shortly())
 
-    def _is_over(self) -> bool:
-        return self._halt is not None or self._stopping() or time.monotonic() > self._until
+    def _start(self) -> None:
+        size = self._work.kind.batch_size
+        while self._held and self._busy < self._work.run.concurrency and not self._must_end():
+            batch, self._held = self._held[:size], self._held[size:]
+            task = asyncio.create_task(self._answer(batch))
+            self._in_flight[task] = batch
+            self._busy += len(batch)
+            task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._busy -= len(self._in_flight.pop(task))
+        self._note(task)
+
+    def _note(self, task: asyncio.Task[None]) -> None:
+        # With a fault of ours nothing more is begun, but what is out has been paid for and is waited for.
+        if not task.cancelled():
+            self._fault = self._fault or task.exception()
+        self._ended.set()
+
+    def _must_end(self) -> bool:
+        return self._halt is not None or self._fault is not None or self._stopping()
+
+    async def _is_over(self) -> bool:
+        """Whether this pump claims no more. Leaving costs a run its pace, so it does not without need."""
+        if self._must_end():
+            return True
+        now = time.monotonic()
+        if now <= self._until:
+            return False
+        if now - self._began > LONGEST_S or await self._clerk.run(claiming.others_wait, self._work.run.pk):
+            return True
+        self._until = now + SLICE_S
+        return False
 
     async def _wait_shortly(self) -> bool:
+        """Wait for a sample whose next attempt is near; False when none is."""
         wait_s = await self._clerk.run(claiming.seconds_to_next, self._work.run.pk)
         if wait_s is None or wait_s > SHORT_WAIT_S:
             return False
-        await asyncio.sleep(max(0.05, wait_s))
-        self._in_flight[asyncio.create_task(asyncio.sleep(0))] = ()
-        return True
+        # Something waits and could not be had: other pumps have the places, or the leases of a dead one do.
+        self.crowded = wait_s <= 0 and await self._clerk.run(claiming.is_worked_on, self._work.run.pk)
+        if not self.crowded:
+            await asyncio.sleep(max(wait_s, 0) + 0.01)
+            self._ended.set()
+        return not self.crowded
 
-    async def _renew(self) -> None:
+    async def _keep(self) -> None:
+        """Renew what this pump holds, and give back what others held that have died."""
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
             mine = [each for batch in self._in_flight.values() for each in batch] + self._held
             if mine:
                 await self._clerk.run(claiming.renew, mine)
+            await self._clerk.run(claiming.reclaim_expired)
 
     async def _answer(self, batch: Sequence[Claimed]) -> None:
         tally = Tally(
@@ -132,7 +186,9 @@ class _Shift:
         )
         outcomes: Sequence[Answer | Exception]
         try:
-            payloads = await self._clerk.run(with_images, [each.payload for each in batch])
+            payloads: Sequence[Mapping[str, object]] = [each.payload for each in batch]
+            if any("image" in payload for payload in payloads):
+                payloads = await self._clerk.run(with_images, payloads)
             outcomes = await self._work.kind.answer(
                 payloads, self._work.settings, self._work.ask(self._clerk, tally)
             )
@@ -143,6 +199,15 @@ class _Shift:
         checks = await checks_of(batch, outcomes, self._work.kind)
         ends, halt = ends_of(batch, outcomes, checks, tally)
         self._halt = self._halt or halt
-        written = await asyncio.gather(*(self._clerk.put(end) for end in ends))
+        written = await asyncio.gather(*(self._write(end) for end in ends))
         for end, stood in zip(ends, written, strict=True):
             self.ended += stood is True and end.fields["state"] != GenerationState.PENDING
+
+    async def _write(self, end: GenerationEnd) -> Written:
+        try:
+            return await self._clerk.put(end)
+        except DatabaseError as problem:
+            if isinstance(problem, OperationalError):
+                raise
+            logger.exception("The database refused the end of generation %s", end.generation_id)
+            return await self._clerk.put(unwritable(end, problem))

@@ -1,12 +1,12 @@
 """Warm-up: requests before a measured run that open connections and caches and enter no figure."""
 
 import asyncio
-from datetime import timedelta
+import contextlib
 
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 
-from evalapp.generation.claiming import is_waiting
+from evalapp.generation.claiming import LEASE, is_waiting
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.ending import Halt
 from evalapp.generation.lines import Tally
@@ -14,9 +14,6 @@ from evalapp.generation.preparing import Work, with_images
 from evalapp.models import Run, Sample
 from evalapp.models.generation import CallPurpose, RunState
 from evalapp.providers.errors import ProviderError
-
-#: One worker warms up for all; when it dies, another may after this time.
-WARMUP_LEASE = timedelta(minutes=15)
 
 
 async def warm_up(clerk: Clerk, work: Work) -> bool:
@@ -35,12 +32,17 @@ async def warm_up(clerk: Clerk, work: Work) -> bool:
         async with places:
             await _ask_once(clerk, work, payloads[number % len(payloads)])
 
+    renewing = asyncio.create_task(_renew(clerk, work.run.pk))
     try:
         async with asyncio.TaskGroup() as group:
             for number in range(work.run.warmup_calls):
                 group.create_task(one(number))
     except* Halt as halts:
         raise halts.exceptions[0] from None
+    finally:
+        renewing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await renewing
     await clerk.run(_done, work.run.pk)
     return True
 
@@ -53,11 +55,21 @@ async def _ask_once(clerk: Clerk, work: Work, payload: dict[str, object]) -> Non
             raise Halt(outcome.message)
 
 
+async def _renew(clerk: Clerk, run_id: int) -> None:
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        await clerk.run(_lease, run_id)
+
+
 def _take(run_id: int) -> bool:
-    now = timezone.now()
-    free = Q(warmup_lease_until__isnull=True) | Q(warmup_lease_until__lt=now)
+    # One worker warms up for all; when it dies, another may once its lease has run out.
+    free = Q(warmup_lease_until__isnull=True) | Q(warmup_lease_until__lt=Now())
     waiting = Run.objects.filter(free, id=run_id, state=RunState.RUNNING, warmup_done_at__isnull=True)
-    return is_waiting(run_id) and waiting.update(warmup_lease_until=now + WARMUP_LEASE) == 1
+    return is_waiting(run_id) and waiting.update(warmup_lease_until=Now() + LEASE) == 1
+
+
+def _lease(run_id: int) -> None:
+    Run.objects.filter(id=run_id, warmup_done_at__isnull=True).update(warmup_lease_until=Now() + LEASE)
 
 
 def _payloads(run: Run) -> list[dict[str, object]]:
@@ -66,4 +78,4 @@ def _payloads(run: Run) -> list[dict[str, object]]:
 
 
 def _done(run_id: int) -> None:
-    Run.objects.filter(id=run_id).update(warmup_done_at=timezone.now(), warmup_lease_until=None)
+    Run.objects.filter(id=run_id).update(warmup_done_at=Now(), warmup_lease_until=None)

@@ -12,7 +12,8 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from evalapp.generation import claiming, steering
+from evalapp.generation import claiming, ledger, steering
+from evalapp.generation.entries import GenerationEnd
 from evalapp.generation.planning import RunRefused, plan_run
 from evalapp.generation.running import Pumped, pump
 from evalapp.models import ApiCall, Generation, Run, System, TaskSet
@@ -237,41 +238,57 @@ def test_what_a_dead_worker_held_comes_back_and_its_open_request_is_unknown_at_i
         sent_at=timezone.now(),
         reserved_usd=Decimal("0.004"),
     )
-    assert claiming.reclaim_expired() == 0
+    assert claiming.reclaim_expired(settling=timedelta(0)) == 0
     Generation.objects.filter(state="running").update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert claiming.reclaim_expired() == 2
+    assert claiming.reclaim_expired(settling=timedelta(0)) == 2
     assert states(run) == Counter(pending=3)
     assert list(run.calls.values_list("state", "error", "cost_usd")) == [
         ("unknown", "worker_lost", Decimal("0.004"))
     ]
 
 
-def test_a_sample_that_kills_its_worker_five_times_has_failed_and_the_others_go_on(
+def test_a_sample_that_kills_its_worker_has_failed_in_the_end_and_takes_no_other_with_it(
     task_set: Callable[[int], TaskSet], system: System
 ) -> None:
-    run = plan_run(task_set=task_set(2), system=system)
-    poison = run.generations.first()
-    assert poison is not None
-    for _ in range(MOST_ATTEMPTS):
-        assert [each.generation_id for each in claiming.claim(run.pk, most=1)] == [poison.pk]
-        Generation.objects.filter(state="running").update(lease_until=timezone.now() - timedelta(seconds=1))
-        claiming.reclaim_expired()
+    run = plan_run(task_set=task_set(4), system=system, concurrency=4)
+    poison = run.generations.all()[1]
+    deaths = 0
+    while claimed := claiming.claim(run.pk, most=4, idle=True):
+        if any(each.generation_id == poison.pk for each in claimed):
+            deaths += 1
+            Generation.objects.filter(state="running").update(lease_until="2000-01-01T00:00Z")
+            claiming.reclaim_expired(settling=timedelta(0))
+        else:
+            claiming.renew(claimed)
+            fields: dict[str, object] = {"state": "done", "output": "fine"}
+            ends = [GenerationEnd(each.generation_id, each.lease_token, fields) for each in claimed]
+            assert all(ledger.Batch(ends).write())
+    assert deaths == MOST_ATTEMPTS
     poison.refresh_from_db()
     assert (poison.state, poison.error) == ("failed", "worker_lost")
-    work_on(run)
-    assert states(run) == Counter(failed=1, done=1)
+    # Out beside it twice, alone from then on.
+    assert Counter(run.generations.values_list("state", "attempt")) == Counter(
+        {("failed", MOST_ATTEMPTS): 1, ("done", 3): 3}
+    )
+
+
+def test_a_suspect_is_taken_by_itself_and_only_by_a_process_that_has_nothing_else_out(
+    task_set: Callable[[int], TaskSet], system: System
+) -> None:
+    run = plan_run(task_set=task_set(3), system=system, concurrency=3)
+    run.generations.update(error="worker_lost", attempt=2)
+    assert claiming.claim(run.pk, most=3) == []
+    [taken] = claiming.claim(run.pk, most=3, idle=True)
+    assert taken.alone
 
 
 def test_an_answer_that_comes_after_its_lease_was_lost_changes_nothing(
     task_set: Callable[[int], TaskSet], system: System
 ) -> None:
-    from evalapp.generation import ledger
-    from evalapp.generation.entries import GenerationEnd
-
     run = plan_run(task_set=task_set(1), system=system)
     (lost,) = claiming.claim(run.pk, most=1)
     Generation.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    claiming.reclaim_expired()
+    claiming.reclaim_expired(settling=timedelta(0))
     (mine,) = claiming.claim(run.pk, most=1)
     late = GenerationEnd(lost.generation_id, lost.lease_token, {"state": "done", "output": "late"})
     good = GenerationEnd(mine.generation_id, mine.lease_token, {"state": "done", "output": "good"})
