@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,10 +36,19 @@ TASK_SETS: Mapping[str, tuple[str, str]] = {
     "Example conversations": ("chat.jsonl", "chat"),
 }
 JUDGED_ON = "Example questions"
+#: What a small model on this machine is given: samples of each task set that it can do something with.
+LOCAL_LIMITS: Mapping[str, int] = {"Example questions": 12, "Example conversations": 2}
+LOCAL_LIMITS_SAID = (
+    "The model on this machine answers 12 of the example questions and 2 of the conversations, one request at a "
+    "time, which takes a few minutes. It is given no captions, since it sees no pictures, and no summaries, "
+    "programs or intents, for which it is too small."
+)
 #: A demonstration on real models stops here rather than surprise anybody, in USD per run.
 BUDGET_USD = Decimal("0.50")
 ACTOR = "demonstration"
 SEED = 20
+#: How long ago the simulated raters began.
+SIMULATED_TIME = timedelta(minutes=20)
 
 
 class DemonstrationFailed(Exception):
@@ -51,7 +61,12 @@ def load(chosen: Chosen, *, examples: Path, say: Say) -> Study:
     load_catalogue(chosen.text, base_dir=chosen.base_dir)
     pair, judged = (_systems(names) for names in (chosen.systems, chosen.judged))
     say(f"Systems: {', '.join(dict.fromkeys(chosen.systems + chosen.judged))}")
-    _generate(_wanted(pair, judged), budget_usd=None if chosen.simulated else BUDGET_USD, say=say)
+    if chosen.local:
+        say(LOCAL_LIMITS_SAID)
+        _generate_in_turn(pair, say)
+    else:
+        budget_usd = BUDGET_USD if chosen.costs_money else None
+        _generate(_wanted(pair, judged), budget_usd=budget_usd, say=say)
     study = _open(f"Example study, {_pair(judged)}", judged, simulated=False, say=say)
     finished = _open(f"Example study by simulated raters, {_pair(judged)}", judged, simulated=True, say=say)
     _judge(finished, judged, say)
@@ -76,6 +91,21 @@ def _import_task_sets(examples: Path, say: Say) -> None:
             path = examples / file
             import_task_set(name=name, kind=kind, data=path.read_bytes(), source_name=file)
             say(f"Imported “{name}”")
+
+
+def _generate_in_turn(systems: Sequence[System], say: Say) -> None:
+    """One run after the other, streamed: two at once would wait for each other inside the model's server and
+    have each other's time in their latencies."""
+    for name, limit in LOCAL_LIMITS.items():
+        task_set = TaskSet.objects.get(name=name)
+        for system in systems:
+            run = Run.objects.filter(task_set=task_set, system=system, measured=False).last()
+            if run is None:
+                run = plan_run(task_set=task_set, system=system, limit=limit, streamed=True)
+            if run.state == RunState.RUNNING:
+                say(f"“{name}” by {system.name}")
+                tasks.ring(run.pk)
+            _wait([run], say)
 
 
 def _generate(wanted: Sequence[tuple[TaskSet, System]], *, budget_usd: Decimal | None, say: Say) -> None:
@@ -122,6 +152,8 @@ def _open(name: str, systems: Sequence[System], *, simulated: bool, say: Say) ->
         seed=SEED,
         simulated=simulated,
         allow_missing=True,
+        # Simulated raters take simulated time, which must not reach into the future.
+        now=timezone.now() - (SIMULATED_TIME if simulated else timedelta(0)),
     )
     say(f"Opened “{name}”")
     return study
