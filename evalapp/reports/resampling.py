@@ -18,6 +18,8 @@ RESAMPLES = 10_000
 FEWEST_RESAMPLES = 1_000
 DRAW_BUDGET = 10_000_000
 """Cells times resamples beyond which fewer resamples are drawn."""
+MANY_CELLS = 1_000
+"""Cells from which on drawing the units themselves can be cheaper than drawing the cells' sizes."""
 CHUNK_CELLS = 4_000_000
 
 
@@ -37,7 +39,7 @@ def draws(sizes: Ints, resamples: int, rng: np.random.Generator) -> Iterator[Flo
     total = int(sizes.sum())
     cells = len(sizes)
     rows = max(1, min(resamples, CHUNK_CELLS // max(cells, 1)))
-    members = np.repeat(np.arange(cells), sizes) if cells * 4 > total else None
+    members = np.repeat(np.arange(cells), sizes) if cells > MANY_CELLS and cells * 4 > total else None
     for start in range(0, resamples, rows):
         count = min(rows, resamples - start)
         if members is None:

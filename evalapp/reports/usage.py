@@ -151,8 +151,11 @@ def latency_histogram(latencies_ms: Sequence[float]) -> list[dict[str, object]]:
     """Counts in bins of equal width, as many as the root of n, at most 40. Milliseconds."""
     if not latencies_ms:
         return []
-    bins = min(40, max(1, round(len(latencies_ms) ** 0.5)))
-    counts, edges = np.histogram(np.asarray(latencies_ms, dtype=np.float64), bins=bins)
+    values = np.asarray(latencies_ms, dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    # Values closer together than this differ by rounding only, and make one bin.
+    bins = 1 if high - low <= 1e-9 * (1 + high) else min(40, max(1, round(len(values) ** 0.5)))
+    counts, edges = np.histogram(values, bins=bins, range=(low, high))
     return [
         {"from": float(edges[at]), "to": float(edges[at + 1]), "count": int(count)}
         for at, count in enumerate(counts)

@@ -8,6 +8,7 @@ from scipy.stats import ks_2samp
 
 from evalapp.reports.resampling import (
     DRAW_BUDGET,
+    MANY_CELLS,
     affordable,
     bootstrap,
     cells_of,
@@ -29,15 +30,16 @@ def test_means_over_cells_are_distributed_like_means_over_drawn_units() -> None:
 
 
 def test_drawing_units_and_drawing_cells_agree() -> None:
-    distinct = np.arange(40.0)
+    distinct = np.arange(float(MANY_CELLS + 1))
+    n = len(distinct)
     _, sizes = cells_of(distinct)
-    by_units = bootstrap(sizes, lambda weights: weights @ distinct / 40, generator(3, "units"), 4_000)
+    by_units = bootstrap(sizes, lambda weights: weights @ distinct / n, generator(3, "units"), 2_000)
     rng = np.random.default_rng(4)
-    naive = np.array([distinct[rng.integers(0, 40, 40)].mean() for _ in range(4_000)])
+    naive = np.array([distinct[rng.integers(0, n, n)].mean() for _ in range(2_000)])
     assert ks_2samp(by_units, naive).pvalue > 0.01
 
 
-@pytest.mark.parametrize("sizes", [[5, 1, 4], [1] * 50, [1000, 3]])
+@pytest.mark.parametrize("sizes", [[5, 1, 4], [1] * 50, [1000, 3], [2] * (MANY_CELLS + 1)])
 def test_every_resample_has_as_many_units_as_the_data(sizes: list[int]) -> None:
     pieces = list(draws(np.array(sizes), 25, generator(0, "any")))
     assert sum(len(piece) for piece in pieces) == 25
