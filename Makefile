@@ -8,7 +8,7 @@ PYTEST_PROCESSES ?= 2
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo   everything on this machine with example data (PORT=8000, MODELS=…; Ctrl-C stops)'
+	@echo 'make demo   everything on this machine with example data (PORT=8000, MODELS=local …; Ctrl-C stops)'
 	@echo 'make up     the same without example data'
 	@echo 'make test   the whole test suite (ARGS="tests/reports -x" for a part)'
 	@echo 'make check  lint, types, templates, import contracts, migrations, deployment settings'
@@ -17,7 +17,8 @@ help:
 	@echo 'make clean  remove what the tools made; never data'
 
 # STOP_WITH_PARENT: when make is killed, everything it started ends too.
-demo: $(VENV)/.installed-embedded
+# MODELS=local needs a model as well as the servers.
+demo: $(VENV)/.installed-$(if $(filter local,$(MODELS)),local,embedded)
 	@STOP_WITH_PARENT=1 exec $(BIN)/python manage.py demo
 
 up: $(VENV)/.installed-embedded
@@ -47,6 +48,7 @@ COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-ha
 lock:
 	$(COMPILE) -o requirements.lock
 	$(COMPILE) --extra embedded -o requirements-embedded.lock
+	$(COMPILE) --extra embedded --extra local -o requirements-local.lock
 	$(COMPILE) --extra dev -o requirements-dev.lock
 
 clean:

@@ -1,10 +1,11 @@
 """What to run for which purpose, from the environment variables that operators set."""
 
 import os
+import socket
 from pathlib import Path
 
-from operating import runtime, services
-from operating.children import Step
+from operating import local_model, runtime, services
+from operating.children import Child, Step
 from operating.errors import OperatingError
 from operating.servers import EmbeddedServers
 from operating.supervisor import Plan
@@ -15,13 +16,15 @@ def everything(
     var: Path,
     *,
     before: tuple[Step, ...] = (),
+    beside: tuple[Child, ...] = (),
     after: tuple[Step, ...] = (),
     closing: tuple[str, ...] | None = None,
 ) -> Plan:
     """Servers, migrations, worker, scheduler and web server on this machine, with further steps where wanted.
 
-    ``before`` runs after the migrations, ``after`` once the web server answers; ``closing`` lines come last
-    (default: the address). Raises ``OperatingError`` when PORT or HOST cannot be used.
+    ``before`` runs after the migrations, ``beside`` are services that run with the others, ``after`` runs
+    once all of them are ready; ``closing`` lines come last (default: the address). Raises ``OperatingError``
+    when PORT or HOST cannot be used.
     """
     host, port = web_place()
     services.check_port_is_free(host, port)
@@ -33,6 +36,7 @@ def everything(
             services.worker(base_dir),
             services.scheduler(base_dir),
             services.web(base_dir, host=host, port=port),
+            *beside,
         ),
         after=after,
         closing=closing if closing is not None else closing_lines(host, port, var),
@@ -62,6 +66,16 @@ def web_place() -> tuple[str, int]:
     if not given.isdecimal() or not 1 <= int(given) <= 65535:
         raise OperatingError(f"PORT={given} is no port number: use one from 1 to 65535.")
     return host, int(given)
+
+
+def local_model_port() -> int:
+    """The local model's usual port, or any free one while somebody else has that."""
+    try:
+        services.check_port_is_free(local_model.HOST, local_model.PORT)
+    except OperatingError:
+        with socket.create_server((local_model.HOST, 0)) as trial:
+            return int(trial.getsockname()[1])
+    return local_model.PORT
 
 
 def closing_lines(host: str, port: int, var: Path) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import socket
 import sys
 from pathlib import Path
 
-from operating.children import Child, Step
+from operating import local_model
+from operating.children import Child, Step, bare_environment
 from operating.errors import OperatingError
 
 WEB_PROCESSES = 2
@@ -84,6 +85,18 @@ def web(base_dir: Path, *, host: str, port: int) -> Child:
         stop_grace_s=15.0,
         folder=base_dir,
     )  # fmt: skip
+
+
+def small_model(base_dir: Path, *, port: int) -> Child:
+    """The language model on this machine; it needs nothing that the other processes are told."""
+    return Child(
+        name="local-model",
+        label="Local model",
+        command=(sys.executable, "-m", "operating.local_model", "--port", str(port)),
+        ready_line=local_model.READY_LINE,
+        environment=bare_environment(),
+        folder=base_dir,
+    )
 
 
 def address(host: str, port: int) -> str:

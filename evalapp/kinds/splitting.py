@@ -21,8 +21,8 @@ class Border(IntEnum):
 
 
 # Each pattern matches one piece with the white space that follows it. A full stop before a small letter
-# belongs to an abbreviation, unless the pieces come out too long. Runs of words come before single ones, whose
-# tokens, counted apart, add up to more than those of the sentence they make.
+# belongs to an abbreviation, unless the pieces come out too long. Runs of words come before single words:
+# their tokens, counted apart, add up to more than those of the sentence they make.
 PIECES = (
     re.compile(r".+?(?:[.!?…][\"'”’»)\]]*\s++(?![a-z])|[。！？]\s*|\n\s*|\Z)", re.DOTALL),
     re.compile(r".+?(?:[.!?…][\"'”’»)\]]*\s++|[。！？]\s*|\n\s*|\Z)", re.DOTALL),

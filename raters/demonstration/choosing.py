@@ -1,4 +1,4 @@
-"""Which models the demonstration runs on: the simulated ones, or real ones when there is a key for them."""
+"""Which models the demonstration runs on: simulated ones, one on this machine, or real ones by their key."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +10,9 @@ import tomli_w
 
 SIMULATED_FILE = "models.toml"
 OPENAI_FILE = "models-openai.toml"
-#: In the shipped file these two replay answers to the example questions, which read better than simulated ones.
+LOCAL_FILE = "models-local.toml"
+LOCAL = "local"
+#: In the shipped file these replay answers to the example questions, which read better than simulated ones.
 RECORDED_PAIR = ("atlas-mini", "atlas-grand")
 
 
@@ -20,7 +22,7 @@ class ModelsRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A models file as text, where its recordings lie, and the pairs of systems to compare, the smaller first.
+    """A models file as text, where its recordings lie, and the pairs to compare, the smaller system first.
 
     ``systems`` answer every task set, ``judged`` the one that is put to raters.
     """
@@ -30,14 +32,22 @@ class Chosen:
     systems: tuple[str, str]
     judged: tuple[str, str]
     simulated: bool
+    local: bool = False
+
+    @property
+    def costs_money(self) -> bool:
+        """Whether somebody will send a bill for what is asked."""
+        return not self.simulated and not self.local
 
 
-def choose(models: str, environment: Mapping[str, str], examples: Path) -> Chosen:
-    """Read MODELS: nothing, the path of a models file, or two model names separated by a comma.
+def choose(models: str, environment: Mapping[str, str], examples: Path, *, local_address: str = "") -> Chosen:
+    """Read MODELS: nothing, ``local``, the path of a models file, or two model names separated by a comma.
 
     With nothing, ``OPENAI_API_KEY`` decides: real models with it, simulated ones without. ``OPENAI_BASE_URL``
-    moves the OpenAI endpoint elsewhere.
+    moves the OpenAI endpoint elsewhere, ``local_address`` the one on this machine.
     """
+    if models == LOCAL:
+        return _local(examples, local_address)
     has_key = bool(environment.get("OPENAI_API_KEY"))
     if models.endswith(".toml"):
         return _of_file(Path(models), environment)
@@ -59,6 +69,15 @@ def _of_file(path: Path, environment: Mapping[str, str]) -> Chosen:
     return Chosen(_moved(data, environment), path.parent, pair, judged, simulated)
 
 
+def _local(examples: Path, address: str) -> Chosen:
+    data = _read(examples / LOCAL_FILE)
+    for endpoint in data["endpoint"]:
+        endpoint["base_url"] = address or endpoint["base_url"]
+    first, second = (str(each["name"]) for each in data["system"])
+    pair = (first, second)
+    return Chosen(tomli_w.dumps(data), examples, pair, pair, simulated=False, local=True)
+
+
 def _named(models: str, environment: Mapping[str, str], examples: Path) -> Chosen:
     names = [name.strip() for name in models.split(",") if name.strip()]
     data = _read(examples / OPENAI_FILE)
@@ -66,7 +85,7 @@ def _named(models: str, environment: Mapping[str, str], examples: Path) -> Chose
     unknown = [name for name in names if name not in priced]
     if len(names) != 2 or unknown:
         raise ModelsRefused(
-            f"MODELS={models}: give two of {', '.join(sorted(priced))}, separated by a comma, or the path of a "
+            f"MODELS={models}: two of {', '.join(sorted(priced))} with a comma between, or the path of a "
             "models file that has others with their prices (docs/models-file.md)."
         )
     data["system"] = [{"name": name, "model": name, "temperature": 0.0, "max_tokens": 1024} for name in names]

@@ -39,9 +39,10 @@ JUDGED_ON = "Example questions"
 #: What a small model on this machine is given: samples of each task set that it can do something with.
 LOCAL_LIMITS: Mapping[str, int] = {"Example questions": 12, "Example conversations": 2}
 LOCAL_LIMITS_SAID = (
-    "The model on this machine answers 12 of the example questions and 2 of the conversations, one request at a "
-    "time, which takes a few minutes. It is given no captions, since it sees no pictures, and no summaries, "
-    "programs or intents, for which it is too small."
+    f"The model on this machine answers {LOCAL_LIMITS['Example questions']} of the example questions and "
+    f"{LOCAL_LIMITS['Example conversations']} of the conversations, one request at a time; that takes a few "
+    "minutes. It is given no captions, since it sees no pictures, and no summaries, programs or intents, for "
+    "which it is too small."
 )
 #: A demonstration on real models stops here rather than surprise anybody, in USD per run.
 BUDGET_USD = Decimal("0.50")

@@ -23,13 +23,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--models", default="", help="models file, or two model names separated by a comma"
+            "--models", default="", help="local, a models file, or two model names separated by a comma"
+        )
+        parser.add_argument(
+            "--local-address", default="", help="where the model on this machine answers, with --models local"
         )
         parser.add_argument("--base-url", default=settings.SITE_ADDRESS or "http://127.0.0.1:8000")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            chosen = choose(options["models"], os.environ, EXAMPLES)
+            chosen = choose(options["models"], os.environ, EXAMPLES, local_address=options["local_address"])
             study = load(chosen, examples=EXAMPLES, say=self._say)
         except (
             ModelsRefused,
