@@ -227,6 +227,8 @@ ENDPOINT_HOSTS = env.words("ENDPOINT_HOSTS")
 GENERATION_CONCURRENCY = env.whole_number("GENERATION_CONCURRENCY", 16, least=1, most=512)
 # Code that models wrote runs, in a sandbox, only where the operator says so.
 RUN_CODE = env.flag("RUN_CODE", default=False)
+#: Where this stands, as its operator calls it; kept with each run, because distance shows in its times.
+REGION = env.text("REGION", "")
 # Set by the demo, so that a page can say on which address its links are reached.
 SITE_ADDRESS = env.text("SITE_ADDRESS", "")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from evalapp.generation.clerk import Clerk
+from evalapp.generation.environment import note_environment
 from evalapp.generation.limits import Limits
 from evalapp.generation.lines import Line, Tally
 from evalapp.kinds import KINDS
@@ -37,6 +38,7 @@ def prepare(run_id: int) -> Plan | None:
     models = [model for model in (run.system.model, run.system.fallback_model) if model is not None]
     for model in models:
         connecting.check_reachable(model.endpoint)
+    note_environment(run, models)
     return Plan(run, [(model, list(model.prices.all())) for model in models])
 
 

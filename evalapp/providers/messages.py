@@ -161,13 +161,13 @@ def request_key(endpoint: str, request: ChatRequest) -> str:
 
 def _body(request: ChatRequest, image_address: Callable[[ImagePart], str]) -> dict[str, object]:
     sampling = request.sampling
-    # Messages come first because the client writes them first.
+    # The client writes the model first and then the messages, whatever order it is given.
     body: dict[str, object] = {
+        "model": request.model,
         "messages": [
             {"role": message.role, "content": _content(message, image_address)}
             for message in request.messages
         ],
-        "model": request.model,
     }
     # Whole numbers become floats so that 0 and 0.0 are one request, with one key.
     if sampling.temperature is not None:

@@ -97,7 +97,7 @@ class OpenAICompatible:
     async def _exchange(self, request: ChatRequest, sending: _Sending) -> ChatReply:
         create: Any = self._client.chat.completions.with_streaming_response.create
         rest = self.body(request)
-        named = {name: rest.pop(name) for name in ("messages", "model")}
+        named = {name: rest.pop(name) for name in ("model", "messages")}
         # The client has an order of its own for the parameters that it knows, and keeps ours for the others.
         async with create(**named, extra_body=rest, extra_headers=self._headers) as response:
             sending.http_status = response.status_code

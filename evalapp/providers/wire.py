@@ -1,6 +1,6 @@
 """The bytes of a request as they leave: what the client is given, what the ledger keeps, what is sent.
 
-The body's text is the same in all three but for pictures, which the ledger keeps by the SHA-256 of their bytes.
+The body is the same in all three but for pictures, which the ledger keeps by the SHA-256 of their bytes.
 """
 
 from __future__ import annotations
