@@ -36,13 +36,16 @@ TASK_SETS: Mapping[str, tuple[str, str]] = {
     "Example conversations": ("chat.jsonl", "chat"),
 }
 JUDGED_ON = "Example questions"
-#: What a small model on this machine is given: samples of each task set that it can do something with.
-LOCAL_LIMITS: Mapping[str, int] = {"Example questions": 12, "Example conversations": 2}
+#: What the model on this machine is given: how many samples of which task sets.
+LOCAL_LIMITS: Mapping[str, int] = {
+    "Example questions": 16,
+    "Example summaries": 4,
+    "Example conversations": 3,
+}
 LOCAL_LIMITS_SAID = (
-    f"The model on this machine answers {LOCAL_LIMITS['Example questions']} of the example questions and "
-    f"{LOCAL_LIMITS['Example conversations']} of the conversations, one request at a time; that takes a few "
-    "minutes. It is given no captions, since it sees no pictures, and no summaries, programs or intents, for "
-    "which it is too small."
+    "The model on this machine is given questions, summaries and the shorter conversations, one request at a "
+    "time, which takes a few minutes. Captions are left out, since it sees no pictures; so are programs "
+    "and intents, for which it is too small."
 )
 #: A demonstration on real models stops here rather than surprise anybody, in USD per run.
 BUDGET_USD = Decimal("0.50")
