@@ -36,7 +36,7 @@ def manage_step(base_dir: Path, *words: str, label: str, shown: bool = False) ->
 
 
 def worker(base_dir: Path) -> Child:
-    """The Celery worker; told to stop, it gives work in flight the settings' soft shutdown time."""
+    """The Celery worker; told to stop, it begins nothing more and lets what is in flight end."""
     return Child(
         name="worker",
         label="Worker",
@@ -47,8 +47,6 @@ def worker(base_dir: Path) -> Child:
         ready_line=" ready.",
         stop_signal=signal.SIGTERM,
         stop_grace_s=40.0,
-        # Celery's SIGTERM waits for its tasks without limit; remapped, it waits for the soft shutdown time.
-        environment={**os.environ, "REMAP_SIGTERM": "SIGQUIT"},
         folder=base_dir,
     )  # fmt: skip
 
