@@ -1,7 +1,6 @@
 """The product's own processes: worker, scheduler and web server, and the steps that must precede them."""
 
 import asyncio
-import os
 import signal
 import socket
 import sys
