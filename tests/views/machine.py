@@ -99,3 +99,9 @@ def query_count(client: Client, path: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         assert client.get(path).status_code == 200
     return len(queries)
+
+
+def fail(generation: Generation, message: str = "No whole answer within 120 s.") -> None:
+    Generation.objects.filter(pk=generation.pk).update(
+        state="failed", error="timed_out", error_message=message, output=None, finished_at=NINE
+    )

@@ -22,12 +22,6 @@ BROKEN = '[[endpoint]]\nname = "x"\nprovider = "openai_compatible"\n\n[[model]]\
 PATHS = ["/systems/", "/systems/import/", "/systems/models.toml"]
 
 
-@pytest.fixture
-def olga() -> Client:
-    """An organiser's browser."""
-    return signed_in()
-
-
 def test_only_organisers_see_systems(olga: Client) -> None:
     rosa, nobody = signed_in("rosa", "researcher"), Client()
     assert [olga.get(path).status_code for path in PATHS] == [200] * 3

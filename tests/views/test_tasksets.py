@@ -24,12 +24,6 @@ GOOD = '{"id": "a", "prompt": "What is 1 + 1?", "reference": "2"}\n{"id": "b", "
 BROKEN = '{"id": "a", "prompt": "What?"}\n{"promt": "Whence?"}\nnot json\n'
 
 
-@pytest.fixture
-def olga() -> Client:
-    """An organiser's browser."""
-    return signed_in()
-
-
 def upload(client: Client, text: str | bytes, *, file_name: str = "tasks.jsonl", **fields: str) -> object:
     data = text.encode() if isinstance(text, str) else text
     file = SimpleUploadedFile(file_name, data)
