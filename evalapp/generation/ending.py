@@ -1,9 +1,13 @@
 """From a kind's outcomes to the fields that end each generation, and to whether the whole run must halt."""
 
+from __future__ import annotations
+
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -18,6 +22,15 @@ from evalapp.providers.errors import ProviderError
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 300.0
 _COST_STEP = Decimal("0.000000000001")
+_TOKENS = ("input_tokens", "cached_input_tokens", "output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Samples that a second model was asked, by their places in the batch, and what its calls came to."""
+
+    places: tuple[int, ...]
+    tally: Tally
 
 
 class Halt(Exception):
@@ -33,10 +46,12 @@ def ends_of(
     outcomes: Sequence[Answer | Exception],
     checks: Sequence[Mapping[str, object] | None],
     tally: Tally,
+    again: Again | None = None,
 ) -> tuple[list[GenerationEnd], Halt | None]:
     """One end per claimed generation, in order; the halt that an outcome calls for, if any.
 
-    ``checks`` are the outcomes' own, in the same order.
+    ``checks`` are the outcomes' own, in the same order; ``again`` is what the second model was asked after
+    the whole batch had its outcomes.
     """
     halt = next(
         (
@@ -47,6 +62,9 @@ def ends_of(
         None,
     )
     shares = _shares(tally, len(batch))
+    if again is not None:
+        for place, more in zip(again.places, _shares(again.tally, len(again.places)), strict=True):
+            shares[place] = _added(shares[place], more)
     ends = []
     for claimed, outcome, found, share in zip(batch, outcomes, checks, shares, strict=True):
         if isinstance(outcome, Answer):
@@ -76,6 +94,8 @@ def _answered(answer: Answer, checks: Mapping[str, object] | None) -> dict[str, 
         "detail": dict(answer.detail),
         "checks": checks,
         "finish_reason": answer.finish_reason[:40],
+        "served_by": (answer.served_by or "")[:200],
+        "fallback_reason": (answer.fallback_reason or "")[:200],
         "error": "",
         "error_message": "",
         "finished_at": timezone.now(),
@@ -117,11 +137,7 @@ def _wait(attempt: int, problem: Exception) -> timedelta:
 def _shares(tally: Tally, count: int) -> list[dict[str, object]]:
     """Each sample's part of the tally; whole tokens and exact costs that add up to the tally's."""
     usage = tally.usage
-    tokens = {
-        "input_tokens": _split(usage.input_tokens, count),
-        "cached_input_tokens": _split(usage.cached_input_tokens, count),
-        "output_tokens": _split(usage.output_tokens, count),
-    }
+    tokens = {name: _split(getattr(usage, name), count) for name in _TOKENS}
     even = (tally.cost_usd / count).quantize(_COST_STEP)
     costs = [even] * (count - 1) + [tally.cost_usd - even * (count - 1)]
     return [
@@ -130,11 +146,20 @@ def _shares(tally: Tally, count: int) -> list[dict[str, object]]:
             "cost_usd": costs[place],
             "latency_ms": tally.latency_ms,
             "first_token_ms": tally.first_token_ms,
-            "served_by": tally.served_by,
-            "fallback_reason": tally.fallback_reason,
         }
         for place in range(count)
     ]
+
+
+def _added(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, object]:
+    """What a sample came to that was asked a second time. Its first word came when the second model began."""
+    total = {name: first[name] + second[name] for name in (*_TOKENS, "cost_usd")}
+    waited, more = first["latency_ms"] or 0.0, second["latency_ms"]
+    begun = second["first_token_ms"]
+    return total | {
+        "latency_ms": first["latency_ms"] if more is None else waited + more,
+        "first_token_ms": None if begun is None else waited + begun,
+    }
 
 
 def _split(whole: int, count: int) -> list[int]:

@@ -43,7 +43,10 @@ IMAGE_WORST_TOKENS = 50_000
 
 @dataclass(slots=True)
 class Tally:
-    """What the calls for one generation (or one batch of them) came to, as they end."""
+    """What the calls for one generation (or one batch of them) came to, as they end.
+
+    ``first_token_ms`` is the time to the first word of the first answer that stood; None when not streamed.
+    """
 
     run_id: int
     generation_id: int | None
@@ -52,8 +55,7 @@ class Tally:
     replies: list[ChatReply] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
     cost_usd: Decimal = Decimal(0)
-    served_by: str = ""
-    fallback_reason: str = ""
+    first_token_ms: float | None = None
 
     @property
     def latency_ms(self) -> float | None:
@@ -65,11 +67,6 @@ class Tally:
             total += max(0.0, end - max(start, reached))
             reached = max(reached, end)
         return total
-
-    @property
-    def first_token_ms(self) -> float | None:
-        """Of the first answered call; None when it was not streamed."""
-        return self.replies[0].first_token_ms if self.replies else None
 
     @property
     def usage(self) -> Usage:

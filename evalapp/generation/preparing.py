@@ -1,7 +1,7 @@
 """What a pump needs to know of its run before it begins, read once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
@@ -51,7 +51,9 @@ class Work:
         self.settings: Settings = connecting.settings_of(
             plan.run.configuration, plan.models[0][0], streamed=plan.run.streamed
         )
-        self._rule = _rule(plan.run.configuration.get("fallback_rule"))
+        self.rule = _rule(plan.run.configuration.get("fallback_rule"))
+        if self.rule.wants_logprobs:
+            self.settings = replace(self.settings, logprobs=True)
         self._providers = [connecting.provider_of(model.endpoint) for model, _ in plan.models]
         self._limits = [Limits(model.endpoint, settings.REDIS_URL) for model, _ in plan.models]
         self._lines = [
@@ -61,24 +63,41 @@ class Work:
             )
         ]
 
+    @property
+    def has_second_model(self) -> bool:
+        """Whether the system has a model to fall back to."""
+        return len(self._lines) > 1
+
     def ask(self, clerk: Clerk, tally: Tally) -> Ask:
         """The system's way to ask: its model, and the model it falls back to when its rule says so."""
-        routes = [Route(line.model.name, line.ask(clerk, tally), line.model.name) for line in self._lines]
-        answer = fallback(routes, self._rule)
+        return _noted(fallback(self._routes(clerk, tally), self.rule), tally)
 
-        async def noted(request: ChatRequest) -> ChatReply:
-            reply = await answer(request)
-            tally.served_by = reply.served_by or ""
-            tally.fallback_reason = reply.fallback_reason or tally.fallback_reason
-            return reply
+    def ask_second_model(self, clerk: Clerk, tally: Tally) -> Ask:
+        """The way to the last model alone, for a sample whose first outcome will not do."""
+        return _noted(fallback(self._routes(clerk, tally)[-1:], self.rule), tally)
 
-        return noted
+    def _routes(self, clerk: Clerk, tally: Tally) -> list[Route]:
+        return [Route(line.model.name, line.ask(clerk, tally), line.model.name) for line in self._lines]
 
     async def aclose(self) -> None:
         for provider in self._providers:
             await provider.aclose()
         for limits in self._limits:
             limits.close()
+
+
+def _noted(ask: Ask, tally: Tally) -> Ask:
+    """The same, noting how long the first word took, an answer that did not stand before it included."""
+
+    async def noted(request: ChatRequest) -> ChatReply:
+        came_before = len(tally.replies)
+        reply = await ask(request)
+        if came_before == 0 and tally.first_token_ms is None and reply.first_token_ms is not None:
+            rejected = tally.replies[:-1] if reply.fallback_reason else []
+            tally.first_token_ms = reply.first_token_ms + sum(each.latency_ms for each in rejected)
+        return reply
+
+    return noted
 
 
 def with_images(payloads: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:

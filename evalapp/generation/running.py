@@ -4,23 +4,21 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, OperationalError
 
 from evalapp.generation import claiming
-from evalapp.generation.checking import checks_of
+from evalapp.generation.answering import answer_batch
 from evalapp.generation.claiming import Claimed
 from evalapp.generation.clerk import Clerk
-from evalapp.generation.ending import Halt, ends_of, unwritable
+from evalapp.generation.ending import Halt, unwritable
 from evalapp.generation.entries import GenerationEnd, Written
-from evalapp.generation.lines import Tally
-from evalapp.generation.preparing import Work, prepare, with_images
+from evalapp.generation.preparing import Work, prepare
 from evalapp.generation.steering import stop_run
 from evalapp.generation.warming import warm_up
-from evalapp.kinds.base import Answer
-from evalapp.models.generation import CallPurpose, GenerationState
+from evalapp.models.generation import GenerationState
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +28,8 @@ SLICE_S = 60.0
 LONGEST_S = 1800.0
 #: A sample that waits no longer than this for its next attempt is waited for, in seconds.
 SHORT_WAIT_S = 5.0
+#: Told to stop, a pump waits so long for the calls that are out, in seconds; longer ones end as unknown.
+LEAVE_S = 20.0
 #: While nothing ends, a pump looks so often whether it should, in seconds.
 LOOK_UP_S = 1.0
 RENEW_EVERY_S = claiming.LEASE.total_seconds() / 3
@@ -77,6 +77,7 @@ class _Shift:
         self._stopping = stopping
         self._began = time.monotonic()
         self._until = self._began + SLICE_S
+        self._leave_by: float | None = None
         self._held: list[Claimed] = []
         self._in_flight: dict[asyncio.Task[None], Sequence[Claimed]] = {}
         self._busy = 0
@@ -96,8 +97,11 @@ class _Shift:
                     async with asyncio.timeout(LOOK_UP_S):
                         await self._ended.wait()
                 self._ended.clear()
+                if self._has_waited_enough():
+                    break
         finally:
-            keeping.cancel()
+            for task in (keeping, *self._in_flight):
+                task.cancel()
             if self._held:
                 await self._clerk.run(claiming.release, self._held)
         if self._fault is not None:
@@ -144,6 +148,11 @@ class _Shift:
     def _must_end(self) -> bool:
         return self._halt is not None or self._fault is not None or self._stopping()
 
+    def _has_waited_enough(self) -> bool:
+        if self._leave_by is None and self._stopping():
+            self._leave_by = time.monotonic() + LEAVE_S
+        return self._leave_by is not None and time.monotonic() > self._leave_by
+
     async def _is_over(self) -> bool:
         """Whether this pump claims no more. Leaving costs a run its pace, so it does not without need."""
         if self._must_end():
@@ -178,26 +187,7 @@ class _Shift:
             await self._clerk.run(claiming.reclaim_expired)
 
     async def _answer(self, batch: Sequence[Claimed]) -> None:
-        tally = Tally(
-            run_id=self._work.run.pk,
-            generation_id=batch[0].generation_id,
-            purpose=CallPurpose.ANSWER,
-            shared_by=len(batch),
-        )
-        outcomes: Sequence[Answer | Exception]
-        try:
-            payloads: Sequence[Mapping[str, object]] = [each.payload for each in batch]
-            if any("image" in payload for payload in payloads):
-                payloads = await self._clerk.run(with_images, payloads)
-            outcomes = await self._work.kind.answer(
-                payloads, self._work.settings, self._work.ask(self._clerk, tally)
-            )
-        except Exception as fault:
-            # A fault of ours must not take the other samples down; it fails these and is logged whole.
-            logger.exception("Answering generations %s failed", [each.generation_id for each in batch])
-            outcomes = [fault for _ in batch]
-        checks = await checks_of(batch, outcomes, self._work.kind)
-        ends, halt = ends_of(batch, outcomes, checks, tally)
+        ends, halt = await answer_batch(self._clerk, self._work, batch)
         self._halt = self._halt or halt
         written = await asyncio.gather(*(self._write(end) for end in ends))
         for end, stood in zip(ends, written, strict=True):

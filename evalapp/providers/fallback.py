@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from .errors import ContentFiltered, EmptyContent, ProviderError
-from .messages import Ask, ChatReply, ChatRequest, Sampling
+from .messages import Ask, ChatReply, ChatRequest, JsonSchema, Sampling
 
 REFUSING = re.compile(
     r"\W*(?:(?:i['’]m |i am )?sorry[,.]?\s+(?:but )?)?"
@@ -23,14 +23,17 @@ class Rule:
     """When an answer is not good enough and the next model is asked.
 
     `pattern` is a regular expression that marks an answer as bad where it matches; `min_mean_logprob` marks
-    those the model was less sure of; `unreadable_json` those that should have been JSON and are not;
-    `failure` calls that failed for good. Raises ValueError for a pattern that is no regular expression.
+    those the model was less sure of; `json_schema` those that were to follow a schema and do not; `failure`
+    calls that failed for good. `unknown_label` and `failed_tests` are about a sample's whole outcome and are
+    applied by whoever has it. Raises ValueError for a pattern that is no regular expression.
     """
 
     refusal: bool = False
     truncation: bool = False
     empty: bool = False
-    unreadable_json: bool = False
+    json_schema: bool = False
+    unknown_label: bool = False
+    failed_tests: bool = False
     failure: bool = False
     pattern: str | None = None
     min_mean_logprob: float | None = None
@@ -49,14 +52,16 @@ class Rule:
             (self.refusal and _refused(outcome), "refusal"),
             (self.truncation and outcome.finish_reason == "length", "truncation"),
             (self.empty and not outcome.text.strip() and not outcome.refusal, "empty"),
-            (
-                self.unreadable_json and request.response_schema is not None and not _json(outcome.text),
-                "json",
-            ),
+            (self.json_schema and not follows(outcome.text, request.response_schema), "json schema"),
             (self.pattern is not None and re.search(self.pattern, outcome.text) is not None, "pattern"),
             (self._unsure(outcome), "low log-probability"),
         )
         return next((name for applies, name in checks if applies), None)
+
+    @property
+    def wants_logprobs(self) -> bool:
+        """Whether the first model has to give log-probabilities for the rule to apply."""
+        return self.min_mean_logprob is not None
 
     def _failed(self, error: ProviderError) -> str | None:
         # A missing key or an empty account is for people to mend, and must not quietly cost more elsewhere.
@@ -108,7 +113,9 @@ def fallback(routes: Sequence[Route], rule: Rule) -> Ask:
                 raise outcome
             return replace(outcome, served_by=route.name, fallback_reason=first_reason)
         last = routes[-1]
-        reply = await last.ask(last.request(request))
+        # Nothing is decided about the last model's answer, and some models refuse to give log-probabilities.
+        asked_last = last.request(request if len(routes) == 1 else replace(request, logprobs=False))
+        reply = await last.ask(asked_last)
         return replace(reply, served_by=last.name, fallback_reason=first_reason)
 
     return asked
@@ -126,9 +133,14 @@ def _refused(reply: ChatReply) -> bool:
     return reply.refusal is not None or REFUSING.match(reply.text) is not None
 
 
-def _json(text: str) -> bool:
+def follows(text: str, schema: JsonSchema | None) -> bool:
+    """Whether a text is JSON that satisfies the schema; without a schema any text does."""
+    if schema is None:
+        return True
+    # Loaded here, since few systems have a rule that needs it.
+    from jsonschema import Draft202012Validator
+
     try:
-        json.loads(text)
+        return bool(Draft202012Validator(dict(schema.schema)).is_valid(json.loads(text)))
     except (ValueError, RecursionError):
         return False
-    return True

@@ -24,7 +24,7 @@ EVERYTHING = Rule(
     refusal=True,
     truncation=True,
     empty=True,
-    unreadable_json=True,
+    json_schema=True,
     pattern="as requested",
     min_mean_logprob=-1.0,
 )
@@ -99,12 +99,44 @@ def _reply(what: str) -> ChatReply:
     return outcome
 
 
-def test_json_that_cannot_be_read_falls_back_only_where_json_was_asked_for() -> None:
-    routes = [Route("small", Model(GOOD), "small"), Route("large", Model(GOOD), "large")]
-    ask = fallback(routes, EVERYTHING)
-    asked_for_json = replace(REQUEST, response_schema=JsonSchema("a", {"type": "object"}))
+LABELS = JsonSchema(
+    "labels",
+    {
+        "type": "object",
+        "properties": {"label": {"type": "string", "enum": ["card", "cash"]}},
+        "required": ["label"],
+        "additionalProperties": False,
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"label": "card"}', None),
+        ('{"label": "cheque"}', "json schema"),
+        ('{"label": "card", "sure": true}', "json schema"),
+        ("[]", "json schema"),
+        ('{"label": "ca', "json schema"),
+        ("card", "json schema"),
+        ("[" * 100_000, "json schema"),
+    ],
+)
+def test_an_answer_that_breaks_its_schema_falls_back(text: str, reason: str | None) -> None:
+    routes = [Route("small", Model(replace(GOOD, text=text)), "small"), Route("large", Model(GOOD), "large")]
+    ask = fallback(routes, Rule(json_schema=True))
+    assert routed(ask, replace(REQUEST, response_schema=LABELS)).fallback_reason == reason
     assert routed(ask).served_by == "small"
-    assert routed(ask, asked_for_json).fallback_reason == "json"
+
+
+def test_log_probabilities_are_asked_of_the_model_that_is_held_to_them_only() -> None:
+    small, large = Model(replace(GOOD, mean_logprob=-3.0)), Model(GOOD)
+    routes = [Route("small", small, "small"), Route("large", large, "large")]
+    routed(fallback(routes, Rule(min_mean_logprob=-1.0)), replace(REQUEST, logprobs=True))
+    assert [each.logprobs for each in (*small.asked, *large.asked)] == [True, False]
+    alone = Model(GOOD)
+    routed(fallback([Route("only", alone, "only")], Rule()), replace(REQUEST, logprobs=True))
+    assert alone.asked[0].logprobs
 
 
 def test_each_route_is_asked_with_its_own_model_and_parameters() -> None:
