@@ -176,6 +176,11 @@ class _Sandbox:
                 signal.pidfd_send_signal(self.first, signal.SIGKILL)
             await _readable(self.first)
             os.close(self.first)
+        # A process counts as ended once its pipes have, and a pipe nobody reads does not end.
+        cast("StreamWriter", self.process.stdin).close()
+        stdout = cast("StreamReader", self.process.stdout)
+        while await stdout.read(65_536):
+            pass
         return await self.process.wait()
 
 

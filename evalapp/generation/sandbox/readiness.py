@@ -21,19 +21,19 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """What bubblewrap writes when it fails, and what that means for whoever keeps the machine."""
+    """What bubblewrap writes when it fails, in small letters, and what that means to people."""
 
     says: str
     means: str
 
 
 _FAILURES = (
-    _Failure("creating new namespace failed", "user namespaces are off or used up on this machine"),
-    _Failure("No permissions to create", "user namespaces are off on this machine"),
-    _Failure("setting up uid map", "this machine does not let user namespaces be set up"),
-    _Failure("Failed to make / slave", "this machine does not let mounts be changed in a namespace"),
-    _Failure("Unknown option", "this bubblewrap is too old; 0.8 or newer is needed"),
-    _Failure("loopback: Failed", "this machine does not let network namespaces be set up"),
+    _Failure("creating new namespace failed", "user namespaces are off on this machine, or used up"),
+    _Failure("no permissions to create", "user namespaces are off on this machine"),
+    _Failure("setting up uid map", "user namespaces are of no use on this machine"),
+    _Failure("failed to make / slave", "user namespaces may not change mounts on this machine"),
+    _Failure("loopback: failed", "user namespaces may not hold a network on this machine"),
+    _Failure("unknown option", "this bubblewrap is too old; 0.8 or newer is needed"),
 )
 
 
@@ -75,5 +75,7 @@ async def _fault_of(box: Box) -> str | None:
     if heard.ending == "ended" and heard.status == 0:
         return None
     said = heard.output.strip().removeprefix("bwrap: ")
-    meaning = next((each.means for each in _FAILURES if each.says in said), "the sandbox could not be set up")
+    meaning = next(
+        (each.means for each in _FAILURES if each.says in said.lower()), "the sandbox could not be set up"
+    )
     return f"{meaning} ({said or heard.ending})"
