@@ -1,6 +1,5 @@
-"""Leases: what a dead worker held comes back, a sample that kills is given up, a late answer changes nothing."""
+"""Leases: what a dead worker held comes back, a deadly sample is given up, a late answer changes nothing."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,20 +11,12 @@ from django.utils import timezone
 from evalapp.generation import claiming, ledger
 from evalapp.generation.entries import GenerationEnd
 from evalapp.generation.planning import plan_run
-from evalapp.generation.running import Pumped, pump
-from evalapp.models import ApiCall, Generation, Run, System, TaskSet
+from evalapp.models import ApiCall, Generation, System, TaskSet
 from evalapp.models.generation import MOST_ATTEMPTS
+from tests.generation.pumping import states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COST_OF_ONE = Decimal("0.0025")  # 500 input tokens at 1 USD and 1,000 output tokens at 2 USD per million
-
-
-def work_on(run: Run) -> Pumped:
-    return asyncio.run(pump(run.pk, stopping=lambda: False))
-
-
-def states(run: Run) -> Counter[str]:
-    return Counter(run.generations.values_list("state", flat=True))
 
 
 def test_what_a_dead_worker_held_comes_back_and_its_open_request_is_unknown_at_its_worst_cost(

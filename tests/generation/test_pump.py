@@ -16,19 +16,12 @@ from evalapp.generation.planning import RunRefused, plan_run
 from evalapp.generation.running import Pumped, pump
 from evalapp.models import ApiCall, Generation, Run, System, TaskSet
 from evalapp.models.generation import MOST_ATTEMPTS
+from tests.generation.pumping import states, work_on
 from tests.servers import behaviours
 from tests.servers.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COST_OF_ONE = Decimal("0.0025")  # 500 input tokens at 1 USD and 1,000 output tokens at 2 USD per million
-
-
-def work_on(run: Run) -> Pumped:
-    return asyncio.run(pump(run.pk, stopping=lambda: False))
-
-
-def states(run: Run) -> Counter[str]:
-    return Counter(run.generations.values_list("state", flat=True))
 
 
 def test_every_sample_is_asked_once_and_written_down_with_its_cost(
