@@ -9,11 +9,13 @@ from raters.models import Study
 from raters.people.inviting import MOST_AT_ONCE, VALID_DAYS
 from raters.studies.errors import ProtocolRefused
 from raters.studies.protocol import (
+    DEFAULT_SCALE,
     MOST_RATERS_PER_SAMPLE,
     MOST_SEED,
     OVERALL,
     Criterion,
     read_criteria,
+    read_scale,
 )
 
 
@@ -70,6 +72,19 @@ class StudyForm(forms.Form):
         initial=f"{OVERALL.key}: {OVERALL.question}",
         help_text="One a line, as key: question. Raters answer each.",
     )
+    graded = forms.BooleanField(
+        required=False,
+        label="Ask how much better",
+        help_text="Left and right are graded: slightly, clearly or much better. It is still one key.",
+    )
+    scale = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Scores",
+        help_text="To ask a score for each output, write its labels from lowest to highest, for instance "
+        + ", ".join(f"{number}: {label}" for number, label in enumerate(DEFAULT_SCALE, start=1))
+        + ". Left empty, none is asked.",
+    )
     both_bad_as_tie = forms.BooleanField(
         required=False, label="Count “both bad” as a tie before votes are counted"
     )
@@ -96,6 +111,12 @@ class StudyForm(forms.Form):
     def clean_criteria(self) -> tuple[Criterion, ...]:
         try:
             return read_criteria(str(self.cleaned_data["criteria"]).splitlines())
+        except ProtocolRefused as refusal:
+            raise forms.ValidationError([problem.message for problem in refusal.settings]) from None
+
+    def clean_scale(self) -> tuple[str, ...]:
+        try:
+            return read_scale(str(self.cleaned_data["scale"]))
         except ProtocolRefused as refusal:
             raise forms.ValidationError([problem.message for problem in refusal.settings]) from None
 

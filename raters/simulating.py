@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from raters.models import Rater, Seat, Study
 from raters.models.seats import Choice, Side
 from raters.people.inviting import add_rater
+from raters.rating.answers import MOST_STRENGTH, Given
 from raters.rating.judging import submit
 from raters.rating.leasing import Held, claim
 from raters.rating.timing import Reported
@@ -112,11 +113,13 @@ class _Minds:
 
     def __init__(self, study: Study, preference: Preference, seed: int) -> None:
         protocol = Protocol.from_json(study.protocol)
+        self._graded = protocol.graded
+        self._points = len(protocol.scale)
         self._criteria: Sequence[str] = [criterion.key for criterion in protocol.criteria]
         self._preference = preference
         self._seed = seed
 
-    def answers(self, seat_id: int, rater: Rater) -> dict[str, str]:
+    def answers(self, seat_id: int, rater: Rater) -> dict[str, Given]:
         seat = (
             Seat.objects.select_related("comparison__generation_a__run__system")
             .select_related("comparison__generation_b__run__system")
@@ -128,11 +131,11 @@ class _Minds:
             comparison.generation_b.run.system.name, 0.0
         )
         return {
-            key: self._choice(f"{comparison.position}/{key}", difference, seat.shown_left == Side.A, rater)
+            key: self._given(f"{comparison.position}/{key}", difference, seat.shown_left == Side.A, rater)
             for key in self._criteria
         }
 
-    def _choice(self, question: str, difference: float, a_is_left: bool, rater: Rater) -> Choice:
+    def _given(self, question: str, difference: float, a_is_left: bool, rater: Rater) -> Given:
         shared = random.Random(f"{self._seed}/{question}")  # noqa: S311 - as above
         own = random.Random(f"{self._seed}/{question}/{rater.pseudonym}")  # noqa: S311 - as above
         uniform = min(max(shared.random(), 1e-9), 1 - 1e-9)
@@ -141,8 +144,19 @@ class _Minds:
         is_bad = shared.random() < self._preference.both_bad
         seen = truth + own.gauss(0, self._preference.noise)
         if is_bad and own.random() < 0.8:
-            return Choice.BOTH_BAD
+            return Given(Choice.BOTH_BAD, None, *self._scores(-2.0, -2.0))
         toward_left = (seen if a_is_left else -seen) + self._preference.left_bias
+        scores = self._scores(toward_left / 2, -toward_left / 2)
         if abs(toward_left) < self._preference.tie_width:
-            return Choice.TIE
-        return Choice.LEFT if toward_left > 0 else Choice.RIGHT
+            return Given(Choice.TIE, None, *scores)
+        choice = Choice.LEFT if toward_left > 0 else Choice.RIGHT
+        strength = min(1 + int(abs(toward_left)), MOST_STRENGTH) if self._graded else None
+        return Given(choice, strength, *scores)
+
+    def _scores(self, left: float, right: float) -> tuple[int | None, int | None]:
+        """Two qualities (0 is the middle of the scale, 1 a point better) as scores, where any are asked."""
+        if not self._points:
+            return None, None
+        middle = (1 + self._points) / 2
+        first, second = (min(max(round(middle + each), 1), self._points) for each in (left, right))
+        return first, second

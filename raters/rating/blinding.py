@@ -34,6 +34,8 @@ class BlindComparison:
     left: Output
     right: Output
     criteria: tuple[Criterion, ...]
+    graded: bool = False
+    scale: tuple[str, ...] = ()
 
 
 def blind_comparison(seat_id: int) -> BlindComparison:
@@ -55,13 +57,16 @@ def blind_comparison(seat_id: int) -> BlindComparison:
     comparison = seat.comparison
     a, b = _texts(comparison.generation_a.output), _texts(comparison.generation_b.output)
     kind = comparison.sample.task_set.kind
+    protocol = Protocol.from_json(seat.study.protocol)
     return BlindComparison(
         token=seat.token,
         kind=kind,
         prompt=_shown(kind, comparison.sample.payload),
         left=a if seat.shown_left == Side.A else b,
         right=b if seat.shown_left == Side.A else a,
-        criteria=Protocol.from_json(seat.study.protocol).criteria,
+        criteria=protocol.criteria,
+        graded=protocol.graded,
+        scale=protocol.scale,
     )
 
 

@@ -1,6 +1,6 @@
 """Taking a judgment: stored once per lease, counted if the seat is free or the rater's own, else surplus."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +8,10 @@ from django.db import connection, transaction
 
 from raters.models import Judgment
 from raters.models.people import RaterState
-from raters.models.seats import Choice, JudgmentStatus, SeatState
+from raters.models.seats import JudgmentStatus, SeatState
 from raters.models.studies import StudyState
-from raters.rating.errors import AnswersRefused, LeaseUnknown, NotCorrectable, RaterLeft, StudyClosed
+from raters.rating.answers import Answers, Asked, Given, checked
+from raters.rating.errors import LeaseUnknown, NotCorrectable, RaterLeft, StudyClosed
 from raters.rating.leasing import Lease
 from raters.rating.standing import Standing, lock_standing
 from raters.rating.timing import Reported, Timing, timing
@@ -24,7 +25,9 @@ SEAT_OF_LEASE = """
            (SELECT count(*) FROM raters_seat own
             WHERE own.comparison_id = seat.comparison_id AND own.rater_id = %(rater)s AND own.id <> seat.id),
            judgment.id, judgment.status,
-           ARRAY(SELECT jsonb_array_elements(study.protocol -> 'criteria') ->> 'key')
+           ARRAY(SELECT jsonb_array_elements(study.protocol -> 'criteria') ->> 'key'),
+           coalesce((study.protocol ->> 'graded')::boolean, false),
+           coalesce(jsonb_array_length(study.protocol -> 'scale'), 0)
     FROM raters_seat seat
     JOIN raters_study study ON study.id = seat.study_id
     LEFT JOIN raters_judgment judgment
@@ -45,9 +48,10 @@ STORE = """
              %(opened_at)s, %(first_action_at)s, %(submitted_at)s, %(active_ms)s)
         RETURNING id
     ), answered AS (
-        INSERT INTO raters_answer (judgment_id, criterion, choice_shown)
-        SELECT stored.id, given.criterion, given.choice
-        FROM stored, unnest(%(criteria)s::text[], %(choices)s::text[]) AS given (criterion, choice)
+        INSERT INTO raters_answer (judgment_id, criterion, choice_shown, strength, score_left, score_right)
+        SELECT stored.id, given.*
+        FROM stored, unnest(%(criteria)s::text[], %(choices)s::text[], %(strengths)s::smallint[],
+            %(scores_left)s::smallint[], %(scores_right)s::smallint[]) AS given
     ), seated AS (
         UPDATE raters_seat
         SET state = 'judged', rater_id = %(rater)s, lease_token = %(token)s, lease_until = NULL
@@ -80,18 +84,24 @@ class _SeatOfLease:
     judgment_id: int | None
     judgment_status: str | None
     criteria: list[str]
+    graded: bool
+    points: int
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.criteria, self.graded, self.points)
 
 
 def submit(
     *,
     rater_id: int,
     lease: Lease,
-    answers: Mapping[str, str],
+    answers: Answers,
     now: datetime,
     comment: str = "",
     reported: Reported | None = None,
 ) -> SubmitResult:
-    """Store the rater's answers (criterion key → choice) under the lease, once.
+    """Store the rater's answers under the lease, once.
 
     The same lease again returns the first result, also after closing. A lease that ran out still counts
     while the seat is free; once somebody else has it, the judgment is kept as surplus and never counted.
@@ -111,7 +121,7 @@ def submit(
             seat_id=seat.seat_id,
             status=status,
             revision=0,
-            answers=_checked(answers, seat.criteria),
+            answers=checked(answers, seat.asked),
             comment=comment,
             times=timing(reported or Reported(), leased_at=seat.opened_at if counts else None, now=now),
             fills=counts,
@@ -123,7 +133,7 @@ def correct(
     *,
     rater_id: int,
     lease: Lease,
-    answers: Mapping[str, str],
+    answers: Answers,
     now: datetime,
     comment: str = "",
     reported: Reported | None = None,
@@ -145,7 +155,7 @@ def correct(
             seat_id=latest.seat_id,
             status=JudgmentStatus(latest.status),
             revision=latest.revision + 1,
-            answers=_checked(answers, seat.criteria),
+            answers=checked(answers, seat.asked),
             comment=comment,
             times=timing(reported or Reported(), leased_at=latest.opened_at, now=now),
             fills=False,
@@ -185,14 +195,6 @@ def _counts(seat: _SeatOfLease, standing: Standing) -> bool:
     return seat.state == SeatState.OPEN and seat.own_elsewhere == 0
 
 
-def _checked(answers: Mapping[str, str], criteria: Sequence[str]) -> dict[str, str]:
-    wrong = [key for key in criteria if answers.get(key) not in Choice.values]
-    wrong += sorted(set(answers) - set(criteria))
-    if wrong:
-        raise AnswersRefused(*wrong)
-    return {key: answers[key] for key in criteria}
-
-
 def _store(
     standing: Standing,
     lease: Lease,
@@ -200,7 +202,7 @@ def _store(
     seat_id: int,
     status: JudgmentStatus,
     revision: int,
-    answers: Mapping[str, str],
+    answers: Mapping[str, Given],
     comment: str,
     times: Timing,
     fills: bool,
@@ -223,7 +225,10 @@ def _store(
                 "submitted_at": times.submitted_at,
                 "active_ms": times.active_ms,
                 "criteria": list(answers),
-                "choices": list(answers.values()),
+                "choices": [given.choice for given in answers.values()],
+                "strengths": [given.strength for given in answers.values()],
+                "scores_left": [given.score_left for given in answers.values()],
+                "scores_right": [given.score_right for given in answers.values()],
                 "fills": fills,
             },
         )

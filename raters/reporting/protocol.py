@@ -15,6 +15,8 @@ def protocol_of(study: Study) -> Protocol:
         task_kind=study.task_set.kind,
         systems=settings.systems,
         criteria=tuple(criterion.key for criterion in settings.criteria),
+        scale=settings.scale,
+        graded=settings.graded,
         raters_per_sample=settings.raters_per_sample,
         margin=settings.margin,
         seed=settings.seed,

@@ -3,6 +3,7 @@
 import random
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
@@ -42,6 +43,8 @@ def open_study(
     criteria: Sequence[Criterion] = (OVERALL,),
     margin: float = 0.1,
     both_bad_as_tie: bool = False,
+    graded: bool = False,
+    scale: Sequence[str] = (),
     simulated: bool = False,
     allow_missing: bool = False,
     created_by: Account | None = None,
@@ -62,6 +65,8 @@ def open_study(
             margin=margin,
             seed=seed,
             both_bad_as_tie=both_bad_as_tie,
+            graded=graded,
+            scale=tuple(scale),
         )
     )
     name = name.strip()
@@ -79,16 +84,7 @@ def open_study(
         )
     seats = pairing.plan_seats(planned, raters_per_sample, random.Random(seed))  # noqa: S311 - reproducible by design
     left_out = tuple(key for pk, key in keys.items() if any(pk not in answered for answered in outputs))
-    settled = Protocol(
-        systems=protocol.systems,
-        criteria=protocol.criteria,
-        raters_per_sample=raters_per_sample,
-        margin=margin,
-        seed=seed,
-        both_bad_as_tie=both_bad_as_tie,
-        comparisons=len(planned),
-        left_out=left_out,
-    )
+    settled = replace(protocol, comparisons=len(planned), left_out=left_out)
     opened_at = now or timezone.now()
     with transaction.atomic():
         study = _named(

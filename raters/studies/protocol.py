@@ -15,6 +15,9 @@ MOST_CRITERIA = 8
 MOST_ARMS = 12
 #: A seed stays within what every generator and every file format takes without loss.
 MOST_SEED = 2**53 - 1
+#: A scale of scores has 2 to this many labels.
+MOST_LABELS = 9
+MOST_LABEL_CHARACTERS = 30
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -27,6 +30,8 @@ class Criterion:
 
 
 OVERALL = Criterion("overall", "Which answer is better?")
+#: The scale of scores where none is named, from lowest to highest.
+DEFAULT_SCALE = ("poor", "weak", "fair", "good", "excellent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Protocol:
     """The frozen settings. ``systems`` in declared order; ``left_out`` are keys of samples not compared.
 
     ``margin`` is the non-inferiority margin on the win-rate scale. ``comparisons`` counts what was opened.
+    ``graded``: a preference has a strength, 1 to 3. ``scale``: the labels of the scores that each output
+    gets, lowest first and counted from 1; none when no scores are asked.
     """
 
     systems: tuple[str, ...]
@@ -44,6 +51,8 @@ class Protocol:
     both_bad_as_tie: bool = False
     comparisons: int = 0
     left_out: tuple[str, ...] = ()
+    graded: bool = False
+    scale: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """What the study's row keeps; ``from_json`` reads it back to an equal value."""
@@ -56,6 +65,8 @@ class Protocol:
             "both_bad_as_tie": self.both_bad_as_tie,
             "comparisons": self.comparisons,
             "left_out": list(self.left_out),
+            "graded": self.graded,
+            "scale": list(self.scale),
         }
 
     @classmethod
@@ -71,6 +82,8 @@ class Protocol:
             both_bad_as_tie=cast("bool", stored["both_bad_as_tie"]),
             comparisons=cast("int", stored["comparisons"]),
             left_out=tuple(cast("Sequence[str]", stored["left_out"])),
+            graded=cast("bool", stored.get("graded", False)),
+            scale=tuple(cast("Sequence[str]", stored.get("scale", ()))),
         )
 
 
@@ -101,6 +114,30 @@ def read_criteria(lines: Iterable[str]) -> tuple[Criterion, ...]:
     return tuple(criteria) or (OVERALL,)
 
 
+def read_scale(text: str) -> tuple[str, ...]:
+    """The labels of a scale from ``1: poor, 2: fair, 3: good``, by commas or lines; none for an empty text.
+
+    The numbers may be left out; where they stand they must count from 1. Raises ``ProtocolRefused``.
+    """
+    labels: list[str] = []
+    for part in re.split(r"[,\n]", text):
+        if not part.strip():
+            continue
+        number, colon, label = (piece.strip() for piece in part.partition(":"))
+        if colon and number != str(len(labels) + 1):
+            raise ProtocolRefused(
+                SettingProblem(
+                    "scores",
+                    f"“{part.strip()}” should have the number {len(labels) + 1}; write the labels from "
+                    "lowest to highest, for instance 1: poor, 2: fair, 3: good",
+                )
+            )
+        labels.append(label if colon else number)
+    if problems := _scale_problems(labels):
+        raise ProtocolRefused(*problems)
+    return tuple(labels)
+
+
 def _question_about(key: str) -> str:
     return f"Which answer is better: {key.replace('_', ' ')}?"
 
@@ -123,6 +160,20 @@ def checked(protocol: Protocol) -> Protocol:
         SettingProblem("criteria", f"“{key}” is asked twice; give each criterion its own key")
         for key in sorted({key for key in keys if keys.count(key) > 1})
     ]
+    problems += _scale_problems(protocol.scale)
     if problems:
         raise ProtocolRefused(*problems)
     return protocol
+
+
+def _scale_problems(scale: Sequence[str]) -> list[SettingProblem]:
+    if not scale:
+        return []
+    problems: list[SettingProblem] = []
+    if not 2 <= len(scale) <= MOST_LABELS:
+        problems.append(SettingProblem("scores", f"a scale has 2 to {MOST_LABELS} labels"))
+    if len(set(scale)) < len(scale):
+        problems.append(SettingProblem("scores", "the labels must differ"))
+    if not all(0 < len(label) <= MOST_LABEL_CHARACTERS for label in scale):
+        problems.append(SettingProblem("scores", f"a label has 1 to {MOST_LABEL_CHARACTERS} characters"))
+    return problems

@@ -21,8 +21,8 @@ from raters.rating.leasing import Held, Nothing, claim
 from raters.rating.timing import Reported, milliseconds
 from raters.rating.tokens import lease_of, page_token
 from raters.views.access import holds, sealed
+from raters.views.questions import answers_in, questions_of
 
-CHOICE_PREFIX = "choice-"
 CHANCE = secrets.SystemRandom()
 ENDINGS = {
     Nothing.DONE: "rating/thanks.html",
@@ -37,7 +37,7 @@ ENDINGS = {
 class Draft:
     """What the rater had entered in a form that could not be taken."""
 
-    choices: dict[str, str]
+    entered: dict[str, str]
     comment: str
 
 
@@ -85,23 +85,19 @@ def _no_image() -> HttpResponse:
 
 
 def _taken(request: HttpRequest, rater: Rater) -> Remark:
-    choices = {
-        name.removeprefix(CHOICE_PREFIX): value
-        for name, value in request.POST.items()
-        if name.startswith(CHOICE_PREFIX) and isinstance(value, str)
-    }
+    answers, entered = answers_in(request.POST)
     comment = request.POST.get("comment", "")
     try:
         result = submit(
             rater_id=rater.pk,
             lease=lease_of(request.POST.get("lease_token", ""), rater_id=rater.pk),
-            answers=choices,
+            answers=answers,
             comment=comment,
             reported=_reported(request),
             now=timezone.now(),
         )
     except AnswersRefused:
-        return Remark(400, _("Please answer every question."), Draft(choices, comment))
+        return Remark(400, _("Please answer every question."), Draft(entered, comment))
     except LeaseUnknown:
         return Remark(
             409, _("That answer belonged to another page and was not stored. Here is your comparison.")
@@ -143,8 +139,11 @@ def _page(request: HttpRequest, rater: Rater, remark: Remark, *, part: str = "")
         }
         return sealed(render(request, ENDINGS[claimed] + part, context, status=remark.status))
     comparison = blind_comparison(claimed.seat_id)
+    questions = questions_of(comparison, remark.draft.entered if remark.draft else {})
     context = {
         "comparison": comparison,
+        "questions": questions,
+        "one_press": len(questions) == 1,
         "progress": progress,
         "lease_token": page_token(claimed.lease, rater_id=rater.pk),
         "submit_url": address,

@@ -91,6 +91,8 @@ def new(request: HttpRequest) -> HttpResponse:
             runs=form.runs(),
             raters_per_sample=form.cleaned_data["raters_per_sample"],
             criteria=form.cleaned_data["criteria"],
+            graded=form.cleaned_data["graded"],
+            scale=form.cleaned_data["scale"],
             margin=form.cleaned_data["margin"],
             seed=fresh_seed() if seed is None else seed,
             both_bad_as_tie=form.cleaned_data["both_bad_as_tie"],

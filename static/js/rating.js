@@ -112,6 +112,7 @@
     questions.forEach((question) => question.classList.toggle("current", question === current));
     const row = current?.parentElement;
     if (row && row.scrollWidth > row.clientWidth) row.scrollTo({ left: current.offsetLeft - row.offsetLeft - 12 });
+    else if (row && row.scrollHeight > row.clientHeight) current.scrollIntoView({ block: "nearest" });
   };
 
   const begin = () => {

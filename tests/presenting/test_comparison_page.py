@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,22 +10,9 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-
-@dataclass(frozen=True)
-class Criterion:
-    key: str
-    question: str
-
-
-@dataclass(frozen=True)
-class Comparison:
-    token: str
-    kind: str
-    prompt: dict[str, object]
-    left: str
-    right: str
-    criteria: tuple[Criterion, ...]
-
+from raters.rating.blinding import BlindComparison
+from raters.studies.protocol import Criterion
+from raters.views.questions import questions_of
 
 OVERALL = Criterion("overall", "Which answer is better?")
 CLEARER = Criterion("clearer", "Which is clearer?")
@@ -36,11 +23,16 @@ def page(
     left: str = "one",
     right: str = "two",
     criteria: tuple[Criterion, ...] = (OVERALL,),
+    entered: Mapping[str, str] | None = None,
     part: str = "",
     **more: object,
 ) -> str:
+    comparison = BlindComparison("t0ken", "qa", {"prompt": "Why?"}, left, right, criteria)
+    questions = questions_of(comparison, entered or {})
     context = {
-        "comparison": Comparison("t0ken", "qa", {"prompt": "Why?"}, left, right, criteria),
+        "comparison": comparison,
+        "questions": questions,
+        "one_press": len(questions) == 1,
         "progress": {"done": 3, "total": 9},
         "lease_token": "l3ase",
         "submit_url": "/rate/",
@@ -62,7 +54,7 @@ def test_one_criterion_is_answered_by_one_button() -> None:
 
 
 def test_several_criteria_are_answered_by_choices_and_one_submit() -> None:
-    html = page(criteria=(OVERALL, CLEARER), draft={"choices": {"clearer": "tie"}, "comment": "so <so>"})
+    html = page(criteria=(OVERALL, CLEARER), entered={"choice-clearer": "tie"}, draft={"comment": "so <so>"})
     radios = re.findall(
         r'<input type="radio" name="(choice-[^"]+)" value="([^"]+)" required( checked)?>', html
     )

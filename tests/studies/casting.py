@@ -80,6 +80,8 @@ def make_study(
     raters_per_sample: int = 3,
     criteria: Sequence[Criterion] = (OVERALL,),
     seed: int = 7,
+    graded: bool = False,
+    scale: Sequence[str] = (),
     simulated: bool = False,
     created_by: Account | None = None,
 ) -> Study:
@@ -92,6 +94,8 @@ def make_study(
         raters_per_sample=raters_per_sample,
         criteria=criteria,
         seed=seed,
+        graded=graded,
+        scale=scale,
         simulated=simulated,
         created_by=created_by,
     )

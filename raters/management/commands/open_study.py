@@ -9,7 +9,7 @@ from evalapp.models import TaskSet
 from raters import audit
 from raters.studies.errors import StudyError
 from raters.studies.opening import fresh_seed, open_study, runs_of
-from raters.studies.protocol import read_criteria
+from raters.studies.protocol import DEFAULT_SCALE, read_criteria, read_scale
 from raters.studies.review import outputs_naming_themselves
 
 FINDINGS_LISTED = 20
@@ -35,6 +35,18 @@ class Command(BaseCommand):
             metavar="KEY:QUESTION",
             help='what raters are asked, for example overall:"Which answer is better?" (the default)',
         )
+        parser.add_argument(
+            "--graded", action="store_true", help="also ask how much better: slightly, clearly or much"
+        )
+        parser.add_argument(
+            "--scores",
+            nargs="?",
+            default="",
+            const=",".join(DEFAULT_SCALE),
+            metavar="1:LABEL,2:LABEL,…",
+            help="also ask a score for each output, on this scale from lowest to highest; without labels: "
+            + ", ".join(f"{number}:{label}" for number, label in enumerate(DEFAULT_SCALE, start=1)),
+        )
         parser.add_argument("--margin", type=float, default=0.1, help="on the win-rate scale; default 0.1")
         parser.add_argument("--seed", type=int, help="draws sides and order; default: a fresh one")
         parser.add_argument(
@@ -57,6 +69,8 @@ class Command(BaseCommand):
                 runs=runs,
                 raters_per_sample=options["raters_per_sample"],
                 criteria=read_criteria(options["criteria"]),
+                graded=options["graded"],
+                scale=read_scale(options["scores"]),
                 margin=options["margin"],
                 seed=fresh_seed() if options["seed"] is None else options["seed"],
                 both_bad_as_tie=options["both_bad_as_tie"],
