@@ -36,8 +36,12 @@ def run_generations(run_id: int) -> None:
     except NotReachable as problem:
         stop_run(run_id, reason=str(problem))
         return
-    if pumped.more and not _leaving.is_set():
+    if _leaving.is_set():
+        return
+    if pumped.more:
         ring(run_id)
+    elif (follower := claiming.next_in_series(run_id)) is not None:
+        ring(follower)
 
 
 @shared_task

@@ -75,6 +75,11 @@ WHERE call.state = 'sent' AND model.id = call.model_id
 """
 
 
+_BEFORE_IN_SERIES = Run.objects.filter(
+    series=OuterRef("series"), id__lt=OuterRef("id"), state__in=[RunState.RUNNING, RunState.PAUSED]
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """One generation in this worker's hands until its lease ends; ``alone``: nothing may be out beside it."""
@@ -212,10 +217,23 @@ def waiting_runs() -> list[int]:
             generations__state=GenerationState.PENDING,
             generations__next_attempt_at__lte=Now(),
         )
+        .exclude(Exists(_BEFORE_IN_SERIES))
         .order_by("id")
         .distinct()
         .values_list("id", flat=True)
     )
+
+
+def is_in_turn(run: Run) -> bool:
+    """Whether every run before it in its series, if it has one, has ended."""
+    return not Run.objects.filter(id=run.pk).filter(Exists(_BEFORE_IN_SERIES)).exists()
+
+
+def next_in_series(run_id: int) -> int | None:
+    """The run that may begin now that this one has ended; None when there is none."""
+    series = Run.objects.filter(id=run_id, series__isnull=False).values("series")
+    later = Run.objects.filter(series__in=series, id__gt=run_id, state=RunState.RUNNING)
+    return later.exclude(Exists(_BEFORE_IN_SERIES)).order_by("id").values_list("id", flat=True).first()
 
 
 def others_wait(run_id: int) -> bool:

@@ -14,8 +14,8 @@ class Fallbacks:
     """Of ``answered`` outputs ``trips`` came from the second model; ``reasons`` by their number, most first.
 
     ``calls``, ``cost_usd`` and ``latency_ms`` (the mean of one) are of its answered requests: all of it came
-    on top of the first model's. ``untested`` outputs had tests that could not be run, so a rule on failed tests
-    did not apply to them.
+    on top of the first model's. ``untested`` outputs had tests that could not be run, so that a rule on
+    failed tests did not apply to them.
     """
 
     model: str

@@ -69,8 +69,8 @@ class Quantile(Aggregate):
     function = "PERCENTILE_CONT"
     template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
 
-    def __init__(self, expression: str, *, share: float) -> None:
-        super().__init__(expression, share=share, output_field=FloatField())
+    def __init__(self, expression: str, *, share: float, filter: Q | None = None) -> None:  # noqa: A002
+        super().__init__(expression, share=share, filter=filter, output_field=FloatField())
 
 
 def figures_of(run: Run) -> RunFigures:

@@ -1,6 +1,7 @@
 """A run begins as rows: one generation per sample, waiting. Nothing is sent from here."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -30,12 +31,14 @@ def plan_run(
     streamed: bool = False,
     budget_usd: Decimal | None = None,
     concurrency: int | None = None,
+    series: UUID | None = None,
     created_by: Account | None = None,
 ) -> Run:
     """Write a run and its waiting generations, or refuse with a reason.
 
     ``limit`` is the number of samples, or of measured requests: a measured run of a smaller task set goes
     round it again as replicates. A measured run keeps one request in flight unless ``concurrency`` says more.
+    A run of a ``series`` begins when those before it have ended.
     """
     if system.model is None:
         raise RunRefused(
@@ -62,6 +65,7 @@ def plan_run(
             warmup_calls=warmup_calls if measured else 0,
             concurrency=concurrency * (1 if measured else KINDS[task_set.kind].batch_size),
             budget_usd=budget_usd,
+            series=series,
             configuration=connecting.configuration_of(system),
             created_by=created_by,
         )

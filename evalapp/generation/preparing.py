@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 
+from evalapp.generation.claiming import is_in_turn
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.environment import note_environment
 from evalapp.generation.limits import Limits
@@ -27,13 +28,16 @@ class Plan:
 
 
 def prepare(run_id: int) -> Plan | None:
-    """Read a running run; None when it is not running. Raises `NotReachable` when a key is missing here."""
+    """Read a running run; None when it is not running or its turn in its series has not come.
+
+    Raises `NotReachable` when a key is missing here.
+    """
     run = (
         Run.objects.select_related("task_set", "system__model__endpoint", "system__fallback_model__endpoint")
         .filter(id=run_id, state=RunState.RUNNING)
         .first()
     )
-    if run is None:
+    if run is None or not is_in_turn(run):
         return None
     models = [model for model in (run.system.model, run.system.fallback_model) if model is not None]
     for model in models:

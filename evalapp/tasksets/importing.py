@@ -156,20 +156,24 @@ def _store_outputs(task_set: TaskSet, checked: CheckedTaskSet, created_by: Accou
 def _generation_rows(
     run: Run, sample_ids: Sequence[int], samples: Sequence[CheckedSample]
 ) -> tuple[list[str], Iterator[list[object]]]:
-    """Every column as a new row would have it, with the sample and the output put in."""
+    """Every column as a new row would have it, with the sample, the output and its checks put in."""
     name = run.system.name
     pattern = Generation(run=run, state=GenerationState.DONE, served_by=name, finished_at=run.finished_at)
     meta = Generation._meta  # noqa: SLF001 - Django's documented name
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     columns = [str(field.column) for field in fields]
     values = [_stored(field, pattern) for field in fields]
-    sample_at, output_at = columns.index("sample_id"), columns.index("output")
+    sample_at, output_at, checks_at = map(columns.index, ("sample_id", "output", "checks"))
+    kind = KINDS[run.task_set.kind]
 
     def rows() -> Iterator[list[object]]:
         for sample_id, sample in zip(sample_ids, samples, strict=True):
             if name in sample.outputs:
                 row = list(values)
-                row[sample_at], row[output_at] = sample_id, json_text(sample.outputs[name])
+                output = sample.outputs[name]
+                row[sample_at], row[output_at] = sample_id, json_text(output)
+                checks = kind.objective(sample.payload, output)
+                row[checks_at] = None if checks is None else json_text(checks)
                 yield row
 
     return columns, rows()

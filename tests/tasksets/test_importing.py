@@ -176,3 +176,21 @@ def test_the_example_of_every_kind_imports(kind: str) -> None:
     (path,) = [each for each in EXAMPLES.iterdir() if each.stem == kind]
     found = import_task_set(name=kind, kind=kind, data=path.read_bytes(), source_name=path.name)
     assert found.task_set.sample_count == found.task_set.samples.count() > 0
+
+
+def test_imported_outputs_are_checked_as_those_asked_for_here_are() -> None:
+    rows = [
+        {"id": "a", "prompt": "2 + 2?", "reference": "Four", "outputs": {"mini": "four.", "grand": "five"}},
+        {"id": "b", "prompt": "Why?", "outputs": {"mini": "Because."}},
+    ]
+    found = imported(rows, with_outputs=True)
+    checks = {
+        (run.system.name, key): value
+        for run in found.runs
+        for key, value in run.generations.values_list("sample__key", "checks")
+    }
+    assert checks == {
+        ("mini", "a"): {"exact_match": True},
+        ("grand", "a"): {"exact_match": False},
+        ("mini", "b"): None,
+    }
