@@ -9,7 +9,8 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,27 +143,49 @@ def mounts() -> str:
     return Path("/proc/self/mountinfo").read_text(encoding="utf-8")
 
 
-def sandboxes_left(parent: int) -> list[str]:
-    """Command lines of bubblewraps that belong to a process or have lost theirs, and of what they started."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            status = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            found[int(entry.name)] = (int(status[1]), b" ".join(words).decode(errors="replace"))
-    return [
-        line[:200] for above, line in found.values() if line.startswith("bwrap ") and above in {1, parent}
-    ]
+def sandboxes_of(parent: int) -> list[str]:
+    """Command lines of the bubblewraps that are children of a process."""
+    return [line for pid, line in _bubblewraps().items() if _parents().get(pid) == parent]
+
+
+def orphans() -> set[int]:
+    """Bubblewraps that have lost the process that started them."""
+    return {pid for pid in _bubblewraps() if _parents().get(pid) == 1}
 
 
 def descendants(parent: int) -> set[int]:
     """Every process below another one, at this moment."""
-    above: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            status = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            above[int(entry.name)] = int(status[1])
+    above = _parents()
     found: set[int] = set()
     while more := {pid for pid, over in above.items() if over in found | {parent}} - found:
         found |= more
     return found
+
+
+def until(what: Callable[[], bool]) -> bool:
+    """Whether it becomes true within ten seconds."""
+    end = time.monotonic() + 10
+    while not what():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _bubblewraps() -> dict[int, str]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if words[0] == b"bwrap":
+                found[int(entry.name)] = b" ".join(words).decode(errors="replace")[:200]
+    return found
+
+
+def _parents() -> dict[int, int]:
+    above = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            status = (entry / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            above[int(entry.name)] = int(status[1])
+    return above

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,16 +35,6 @@ def _where_the_sandbox_stands(namespaces_forbidden: bool) -> None:
         pytest.skip("this kernel forbids user namespaces, and readiness says so")
 
 
-def until(what: Callable[[], bool]) -> bool:
-    """Whether it becomes true within ten seconds."""
-    end = time.monotonic() + 10
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
-
-
 def descriptors() -> set[str]:
     return {str(each.readlink()) for each in Path("/proc/self/fd").iterdir() if each.exists()}
 
@@ -54,25 +42,25 @@ def descriptors() -> set[str]:
 def test_a_cancelled_run_leaves_nothing() -> None:
     async def cancel() -> None:
         running = asyncio.create_task(run_tests(FOREVER, TESTS, None, Limits(wall_s=600)))
-        while not grounds.sandboxes_left(os.getpid()):
+        while not grounds.sandboxes_of(os.getpid()):
             await asyncio.sleep(0.01)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
 
     asyncio.run(cancel())
-    assert grounds.sandboxes_left(os.getpid()) == []
+    assert grounds.sandboxes_of(os.getpid()) == []
 
 
 def test_a_killed_worker_takes_its_sandboxes_with_it() -> None:
     worker = subprocess.Popen([sys.executable, "-c", WORKER])
     try:
-        assert until(lambda: len(grounds.descendants(worker.pid)) >= 3)
+        assert grounds.until(lambda: len(grounds.descendants(worker.pid)) >= 3)
         inside = grounds.descendants(worker.pid)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.wait()
-    assert until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in inside))
+    assert grounds.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in inside))
 
 
 def test_runs_leave_no_descriptor_open() -> None:
@@ -89,7 +77,7 @@ def test_no_more_sandboxes_run_at_a_time_than_there_are_processors() -> None:
     async def watch() -> None:
         nonlocal most
         while True:
-            most = max(most, len(grounds.sandboxes_left(os.getpid())))
+            most = max(most, len(grounds.sandboxes_of(os.getpid())))
             await asyncio.sleep(0.005)
 
     async def crowd() -> None:

@@ -68,10 +68,30 @@ def test_a_flood_of_output_ends_the_run_and_only_its_ends_are_kept(namespaces_fo
         limits=replace(SMALL, output_bytes=2_000_000, kept_bytes=1000),
         forbidden=namespaces_forbidden,
     )
-    assert (verdict.state, verdict.reason) == ("failed", "more was written than may be")
+    assert (verdict.state, verdict.reason) == ("failed", "too much output")
     assert verdict.output.startswith("first\nxxx")
     assert "bytes left out" in verdict.output
     assert len(verdict.output) < 2_100
+
+
+def test_a_flood_of_empty_files_ends_the_run(namespaces_forbidden: bool) -> None:
+    verdict = verdict_on(
+        "def work():\n    for number in range(10**9):\n        open(str(number), 'w').close()\n",
+        TESTS,
+        forbidden=namespaces_forbidden,
+    )
+    assert (verdict.state, verdict.reason) == ("failed", "too many files")
+
+
+def test_as_many_files_as_may_be_do_not_spoil_a_pass(namespaces_forbidden: bool) -> None:
+    verdict = verdict_on(
+        "import time\ndef work():\n    for number in range(200):\n        open(str(number), 'w').close()\n"
+        "    time.sleep(0.3)\n",
+        TESTS,
+        limits=replace(SMALL, files=201),
+        forbidden=namespaces_forbidden,
+    )
+    assert verdict.state == "passed"
 
 
 def test_much_output_within_the_bound_does_not_spoil_a_pass(namespaces_forbidden: bool) -> None:

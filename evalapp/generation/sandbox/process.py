@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from evalapp.generation.sandbox.box import Box
+from evalapp.generation.sandbox.folder import Folder
 from evalapp.generation.sandbox.output import Output
 from evalapp.generation.sandbox.verdict import Limits
 
 READY = b"ready\n"
 MOST_REPORT_BYTES = 262_144
 
-Ending = Literal["ended", "not started", "out of time", "too much output"]
+Ending = Literal["ended", "not started", "out of time", "too much output", "too many files"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ async def converse(box: Box, job: bytes, limits: Limits) -> Heard:
         sandbox = _Sandbox(await _start(box, limits, pipes), Output(limits.kept_bytes, limits.output_bytes))
         try:
             async with asyncio.timeout(limits.wall_s):
-                ending = await sandbox.hear_out(job, pipes)
+                ending = await sandbox.hear_out(job, pipes, limits)
         except TimeoutError:
             ending = "out of time"
         finally:
@@ -110,14 +111,15 @@ async def _start(box: Box, limits: Limits, pipes: _Pipes) -> Process:
 
 @dataclass(slots=True)
 class _Sandbox:
-    """A started box. ``first`` is a descriptor of the first process inside, once it is known to stand."""
+    """A started box. Once it is known to stand, ``first`` is a descriptor of the first process inside."""
 
     process: Process
     output: Output
     report: bytearray = field(default_factory=bytearray)
     first: int | None = None
+    folder: Folder | None = None
 
-    async def hear_out(self, job: bytes, pipes: _Pipes) -> Ending:
+    async def hear_out(self, job: bytes, pipes: _Pipes, limits: Limits) -> Ending:
         """Give it the job once it is ready; read what it prints and reports until it ends."""
         reports = StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
@@ -128,9 +130,15 @@ class _Sandbox:
             if await reports.read(len(READY)) != READY:
                 await printing
                 return "not started"
-            self.first = os.pidfd_open(json.loads(os.read(pipes.info, 4096))["child-pid"])
+            first = json.loads(os.read(pipes.info, 4096))["child-pid"]
+            self.first = os.pidfd_open(first)
+            self.folder = Folder.of(first)
             await self._give(job)
-            return await self._listen(reports, printing)
+            watching = asyncio.create_task(self.folder.overflow(limits.files))
+            try:
+                return await self._listen(reports, printing, watching)
+            finally:
+                watching.cancel()
         finally:
             printing.cancel()
             transport.close()
@@ -142,13 +150,18 @@ class _Sandbox:
             await stdin.drain()
         stdin.close()
 
-    async def _listen(self, reports: StreamReader, printing: asyncio.Task[bool]) -> Ending:
+    async def _listen(
+        self, reports: StreamReader, printing: asyncio.Task[bool], watching: asyncio.Task[None]
+    ) -> Ending:
         reporting = asyncio.create_task(self._read_report(reports))
         try:
-            waiting: set[asyncio.Task[bool]] = {printing, reporting}
-            while waiting:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                if not all(each.result() for each in done):
+            while not (printing.done() and reporting.done()):
+                waiting = [each for each in (printing, reporting, watching) if not each.done()]
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                if watching.done():
+                    watching.result()
+                    return "too many files"
+                if not all(each.result() for each in (printing, reporting) if each.done()):
                     return "too much output"
             await self.process.wait()
             return "ended"
@@ -176,6 +189,8 @@ class _Sandbox:
                 signal.pidfd_send_signal(self.first, signal.SIGKILL)
             await _readable(self.first)
             os.close(self.first)
+        if self.folder is not None:
+            self.folder.close()
         # A process counts as ended once its pipes have, and a pipe nobody reads does not end.
         cast("StreamWriter", self.process.stdin).close()
         stdout = cast("StreamReader", self.process.stdout)

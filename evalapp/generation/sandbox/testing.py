@@ -87,6 +87,7 @@ def _job(plan: Plan, key: bytes, limits: Limits) -> dict[str, object]:
             "RLIMIT_CORE": 0,
             "RLIMIT_MEMLOCK": 0,
             "RLIMIT_MSGQUEUE": 0,
+            "RLIMIT_SIGPENDING": limits.threads,
         },
     }
 
@@ -96,8 +97,8 @@ def _verdict(heard: Heard, plan: Plan, limits: Limits, key: bytes) -> Verdict:
         return not_run(f"the sandbox could not be set up: {heard.output.strip()}")
     if heard.ending == "out of time":
         return Verdict("timeout", output=heard.output, reason=f"not done after {limits.wall_s:g} s")
-    if heard.ending == "too much output":
-        return Verdict("failed", output=heard.output, reason="more was written than may be")
+    if heard.ending in {"too much output", "too many files"}:
+        return Verdict("failed", output=heard.output, reason=heard.ending)
     report = _opened(heard.report, key)
     if report is None:
         return _without_report(heard, limits)

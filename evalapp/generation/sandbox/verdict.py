@@ -13,14 +13,15 @@ State = Literal["passed", "failed", "timeout", "not_run"]
 class Limits:
     """What one run may use. There is one process, so its memory and processor time are the run's.
 
-    ``wall_s`` counts from the start of the sandbox; ``folder_bytes`` is all it may write to files; of at most
-    ``output_bytes`` printed, ``kept_bytes`` are kept from the beginning and as many from the end.
+    ``wall_s`` counts from the start of the sandbox; it may make ``files`` of ``folder_bytes`` together; of at
+    most ``output_bytes`` printed, ``kept_bytes`` are kept from the beginning and as many from the end.
     """
 
     wall_s: float = 15.0
     processor_s: int = 10
     memory_bytes: int = 512 * MEBIBYTE
     folder_bytes: int = 16 * MEBIBYTE
+    files: int = 4096
     threads: int = 32
     open_files: int = 64
     output_bytes: int = 16 * MEBIBYTE

@@ -123,6 +123,39 @@ def escape():
         "Operation not permitted",
     ),
     Attempt(
+        "makes hundreds of thousands of folders within folders",
+        """
+import os
+def escape():
+    for _ in range(400_000):
+        os.mkdir("in")
+        os.chdir("in")
+    return True
+""",
+        "too many files",
+    ),
+    Attempt(
+        "keeps memory in a file's attributes",
+        """
+import os
+def escape():
+    open("file", "w").close()
+    os.setxattr("file", "user.hidden", b"x" * 1000)
+    return True
+""",
+        "Operation not permitted",
+    ),
+    Attempt(
+        "keeps memory in watches of files",
+        CALLING
+        + """
+def escape():
+    return call($inotify_init1, 0)
+""",
+        "Operation not permitted",
+        harmless=True,
+    ),
+    Attempt(
         "locks memory",
         """
 import ctypes, os
