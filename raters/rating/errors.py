@@ -5,7 +5,7 @@ RatingError
 ├── RaterLeft          the rater has left the study
 ├── LeaseUnknown       no seat of this study was ever leased under this token
 ├── AnswersRefused     an answer is missing, not a choice, or to a criterion that is not asked
-└── NotCorrectable     only the rater's latest judgment can be changed, while the study is open
+└── NotCorrectable     only the rater's latest judgment can be changed, and for a while
 """
 
 
@@ -34,4 +34,4 @@ class AnswersRefused(RatingError):
 
 
 class NotCorrectable(RatingError):
-    """Raised when another judgment came since, or none was given under this lease."""
+    """Raised when another judgment came since, none was given under this lease, or it was long ago."""

@@ -6,12 +6,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from raters.models import Judgment
 from raters.models.people import RaterState
 from raters.models.seats import JudgmentStatus, SeatState
 from raters.models.studies import StudyState
 from raters.rating.answers import Answers, Asked, Given, checked
-from raters.rating.errors import LeaseUnknown, NotCorrectable, RaterLeft, StudyClosed
+from raters.rating.errors import LeaseUnknown, RaterLeft, StudyClosed
 from raters.rating.leasing import Lease
 from raters.rating.standing import Standing, lock_standing
 from raters.rating.timing import Reported, Timing, timing
@@ -75,7 +74,9 @@ class SubmitResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _SeatOfLease:
+class SeatOfLease:
+    """The seat a lease names, what its study asks, and the judgment stored under the lease, if any."""
+
     seat_id: int
     state: str
     rater_id: int | None
@@ -87,9 +88,9 @@ class _SeatOfLease:
     graded: bool
     points: int
 
-    @property
-    def asked(self) -> Asked:
-        return Asked(self.criteria, self.graded, self.points)
+    def checked(self, answers: Answers) -> dict[str, Given]:
+        """The answers in the order asked. Raises ``AnswersRefused``."""
+        return checked(answers, Asked(self.criteria, self.graded, self.points))
 
 
 def submit(
@@ -109,19 +110,19 @@ def submit(
     """
     with transaction.atomic():
         standing = lock_standing(rater_id)
-        seat = _seat_of(lease, standing)
+        seat = seat_of(lease, standing)
         if seat.judgment_id is not None:
             return SubmitResult(seat.judgment_id, JudgmentStatus(seat.judgment_status or ""), repeated=True)
-        _refuse_late(standing)
+        refuse_late(standing)
         counts = _counts(seat, standing)
         status = JudgmentStatus.COUNTED if counts else JudgmentStatus.SURPLUS
-        judgment_id = _store(
+        judgment_id = store(
             standing,
             lease,
             seat_id=seat.seat_id,
             status=status,
             revision=0,
-            answers=checked(answers, seat.asked),
+            answers=seat.checked(answers),
             comment=comment,
             times=timing(reported or Reported(), leased_at=seat.opened_at if counts else None, now=now),
             fills=counts,
@@ -129,41 +130,8 @@ def submit(
     return SubmitResult(judgment_id, status, repeated=False)
 
 
-def correct(
-    *,
-    rater_id: int,
-    lease: Lease,
-    answers: Answers,
-    now: datetime,
-    comment: str = "",
-    reported: Reported | None = None,
-) -> SubmitResult:
-    """Change the rater's latest judgment: a new row with the next revision supersedes it, history is kept.
-
-    Raises ``NotCorrectable`` when another judgment came since; otherwise as ``submit``.
-    """
-    with transaction.atomic():
-        standing = lock_standing(rater_id)
-        _refuse_late(standing)
-        latest = Judgment.objects.filter(rater_id=rater_id).order_by("-pk").first()
-        if latest is None or latest.lease_token != lease.token:
-            raise NotCorrectable("Only your latest judgment can be changed.")
-        seat = _seat_of(lease, standing)
-        judgment_id = _store(
-            standing,
-            lease,
-            seat_id=latest.seat_id,
-            status=JudgmentStatus(latest.status),
-            revision=latest.revision + 1,
-            answers=checked(answers, seat.asked),
-            comment=comment,
-            times=timing(reported or Reported(), leased_at=latest.opened_at, now=now),
-            fills=False,
-        )
-    return SubmitResult(judgment_id, JudgmentStatus(latest.status), repeated=False)
-
-
-def _seat_of(lease: Lease, standing: Standing) -> _SeatOfLease:
+def seat_of(lease: Lease, standing: Standing) -> SeatOfLease:
+    """The seat of a lease, locked. Raises ``LeaseUnknown``."""
     with connection.cursor() as cursor:
         cursor.execute(
             SEAT_OF_LEASE,
@@ -177,10 +145,11 @@ def _seat_of(lease: Lease, standing: Standing) -> _SeatOfLease:
         row = cursor.fetchone()
     if row is None:
         raise LeaseUnknown("This comparison is not part of your study.")
-    return _SeatOfLease(*row)
+    return SeatOfLease(*row)
 
 
-def _refuse_late(standing: Standing) -> None:
+def refuse_late(standing: Standing) -> None:
+    """Raise ``StudyClosed`` or ``RaterLeft`` where nothing more is taken."""
     # A paused study takes what is under way; it only hands out nothing new.
     if standing.study_state == StudyState.CLOSED:
         raise StudyClosed("The study was closed before this judgment arrived.")
@@ -188,14 +157,14 @@ def _refuse_late(standing: Standing) -> None:
         raise RaterLeft("You have left this study.")
 
 
-def _counts(seat: _SeatOfLease, standing: Standing) -> bool:
+def _counts(seat: SeatOfLease, standing: Standing) -> bool:
     if seat.state == SeatState.LEASED:
         return seat.rater_id == standing.rater_id
     # One judgment per rater and comparison: the rater may have been given another seat of it meanwhile.
     return seat.state == SeatState.OPEN and seat.own_elsewhere == 0
 
 
-def _store(
+def store(
     standing: Standing,
     lease: Lease,
     *,
@@ -207,6 +176,7 @@ def _store(
     times: Timing,
     fills: bool,
 ) -> int:
+    """Store a judgment with its answers; its number. ``fills``: it counts and takes the seat."""
     # PostgreSQL's text cannot hold NUL; nobody means it.
     comment = comment.replace("\0", "").strip()[:MOST_COMMENT_CHARACTERS]
     with connection.cursor() as cursor:

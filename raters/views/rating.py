@@ -1,6 +1,7 @@
 """The rater's page: one comparison; answering it brings the next."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,10 +15,11 @@ from evalapp.models import Image
 from raters import queries
 from raters.models import Rater, Seat
 from raters.models.seats import JudgmentStatus
+from raters.queries import Progress
 from raters.rating.blinding import blind_comparison
 from raters.rating.errors import AnswersRefused, LeaseUnknown, RatingError
 from raters.rating.judging import SubmitResult, submit
-from raters.rating.leasing import Held, Nothing, claim
+from raters.rating.leasing import Held, Lease, Nothing, claim
 from raters.rating.timing import Reported, milliseconds
 from raters.rating.tokens import lease_of, page_token
 from raters.views.access import holds, sealed
@@ -58,12 +60,12 @@ def compare(request: HttpRequest, token: str) -> HttpResponse:
     if rater is None or not holds(request, rater):
         return sealed(render(request, "rating/link_problem.html", {"reason": "unknown"}, status=404))
     if request.method != "POST":
-        return _page(request, rater, Remark())
+        return next_page(request, rater, Remark())
     remark = _taken(request, rater)
     by_script = request.headers.get("X-Requested-With") == "fetch"
     if remark.status == 200 and not remark.error and not by_script:
         return sealed(HttpResponseRedirect(reverse("rating:compare", args=[token]), status=303))
-    return _page(request, rater, remark, part="#main" if by_script else "")
+    return next_page(request, rater, remark, part="#main" if by_script else "")
 
 
 @require_safe
@@ -93,7 +95,7 @@ def _taken(request: HttpRequest, rater: Rater) -> Remark:
             lease=lease_of(request.POST.get("lease_token", ""), rater_id=rater.pk),
             answers=answers,
             comment=comment,
-            reported=_reported(request),
+            reported=reported_by(request),
             now=timezone.now(),
         )
     except AnswersRefused:
@@ -119,7 +121,8 @@ def _about(result: SubmitResult) -> Remark:
     return Remark(just_judged=0 if result.repeated else 1)
 
 
-def _reported(request: HttpRequest) -> Reported:
+def reported_by(request: HttpRequest) -> Reported:
+    """What the page measured."""
     return Reported(
         opened_ms=milliseconds(request.POST.get("opened_ms", "")),
         first_action_ms=milliseconds(request.POST.get("first_action_ms", "")),
@@ -127,7 +130,8 @@ def _reported(request: HttpRequest) -> Reported:
     )
 
 
-def _page(request: HttpRequest, rater: Rater, remark: Remark, *, part: str = "") -> HttpResponse:
+def next_page(request: HttpRequest, rater: Rater, remark: Remark, *, part: str = "") -> HttpResponse:
+    """The comparison in the rater's hands, or why there is none."""
     claimed = claim(rater_id=rater.pk, now=timezone.now(), chance=CHANCE)
     progress = queries.progress_of(rater, just_judged=remark.just_judged)
     address = reverse("rating:compare", args=[rater.token])
@@ -136,21 +140,42 @@ def _page(request: HttpRequest, rater: Rater, remark: Remark, *, part: str = "")
             "progress": progress,
             "paused": claimed is Nothing.PAUSED,
             "rating_url": address,
+            "last_url": reverse("rating:last", args=[rater.token]),
         }
         return sealed(render(request, ENDINGS[claimed] + part, context, status=remark.status))
-    comparison = blind_comparison(claimed.seat_id)
+    return shown(
+        request, rater, claimed.seat_id, claimed.lease, remark, progress=progress, part=part, address=address
+    )
+
+
+def shown(
+    request: HttpRequest,
+    rater: Rater,
+    seat_id: int,
+    lease: Lease,
+    remark: Remark,
+    *,
+    progress: Progress,
+    address: str,
+    part: str = "",
+    more: Mapping[str, object] | None = None,
+) -> HttpResponse:
+    """The comparison of a seat with its form, which posts to ``address``."""
+    comparison = blind_comparison(seat_id)
     questions = questions_of(comparison, remark.draft.entered if remark.draft else {})
-    context = {
+    context: dict[str, object] = {
         "comparison": comparison,
         "questions": questions,
         "one_press": len(questions) == 1,
         "progress": progress,
-        "lease_token": page_token(claimed.lease, rater_id=rater.pk),
+        "lease_token": page_token(lease, rater_id=rater.pk),
         "submit_url": address,
+        "last_url": reverse("rating:last", args=[rater.token]),
         "image_url": reverse("rating:image", args=[rater.token, comparison.token])
         if comparison.kind == "caption"
         else "",
         "error": remark.error,
         "draft": remark.draft,
+        **(more or {}),
     }
     return sealed(render(request, f"rating/compare.html{part}", context, status=remark.status))

@@ -137,13 +137,12 @@
       const bar = document.getElementById("progress");
       bar.max = Number(next.dataset.total) || 1;
       bar.value = Number(next.dataset.done);
+      document.getElementById("back")?.toggleAttribute("hidden", bar.value === 0);
       document.getElementById("progress-text").textContent = next.dataset.progress;
     }
     if (next.dataset.name) document.title = next.dataset.name;
-    if ("finished" in next.dataset) {
-      kept.forgetDrafts();
-      document.querySelector(".top")?.remove();
-    }
+    if ("finished" in next.dataset) kept.forgetDrafts();
+    if (!form()) document.querySelector(".top")?.remove();
     scrollTo(0, 0);
     begin();
     next.focus({ preventScroll: true });
@@ -187,6 +186,7 @@
       kept.write("pending", null);
       kept.write(`draft:${pending.token}`, null);
       draft = null;
+      if (pending.home) return location.replace(pending.home);
       if (show(html)) say(form() ? document.body.dataset.next : "");
       else location.reload();
     } else if (answer.status === 400 || answer.status === 409) {
@@ -212,7 +212,7 @@
       choice.classList.add("chosen");
       data.push([choice.name, choice.value]);
     }
-    const pending = { token: token(), address: form().action, fields: data };
+    const pending = { token: token(), address: form().action, home: form().dataset.home, fields: data };
     kept.write("pending", pending);
     send(pending);
   };
@@ -237,8 +237,13 @@
 
   const press = (event) => {
     act();
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !form()) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.target;
+    const back = document.getElementById("back");
+    if (event.key.toLowerCase() === "z" && back && !back.hidden && !preferences["keys-off"]) {
+      if (!target.matches("textarea") && !sending && !event.repeat) back.click();
+    }
+    if (!form()) return;
     if (target.matches("textarea")) {
       if (event.key === "Escape") page().focus({ preventScroll: true });
       return;
@@ -279,7 +284,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     showPreferences();
-    if (!form()) return;
+    if (!form()) return document.addEventListener("keydown", press);
     begin();
     setInterval(() => {
       tick();
@@ -321,7 +326,7 @@
     );
 
     const pending = kept.read("pending");
-    if (pending && pending.address === form().action) {
+    if (pending && [pending.address, pending.home].includes(form().dataset.home ?? form().action)) {
       say(document.body.dataset.saving, true);
       send(pending);
     }

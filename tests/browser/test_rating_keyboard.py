@@ -78,5 +78,28 @@ def test_grades_and_scores_fit_the_window(page: Page, address: str, width: int) 
     start(page, address, make_study(graded=True, scale=DEFAULT_SCALE, criteria=TWO))
     assert page.evaluate("document.documentElement.scrollWidth") == width
     expect(page.get_by_role("button", name="Submit")).to_be_in_viewport()
+    page.evaluate("document.getElementById('back').hidden = false")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
     assert elsewhere == {urlsplit(address).netloc}
     assert complaints == []
+
+
+def test_z_goes_back_to_the_last_one_and_its_new_answer_counts(page: Page, address: str) -> None:
+    study = make_study(samples=3)
+    start(page, address, study)
+    press(page, "ArrowLeft")
+    wait_for_progress(page, "1 of 3")
+    in_hand = page.locator("main").get_attribute("data-token")
+    press(page, "z")
+    expect(page.get_by_text("You have judged this one.")).to_be_visible()
+    expect(page.locator("[aria-current]")).to_contain_text("Left is better")
+    page.wait_for_timeout(SETTLED_MS)
+    press(page, "t")
+    page.wait_for_url(lambda url: not url.endswith("/last/"))
+    expect(page.locator("main")).to_have_attribute("data-token", in_hand or "")
+    press(page, "z")
+    expect(page.get_by_text("You have judged this one.")).to_be_visible()
+    press(page, "z")
+    expect(page.locator("main")).to_have_attribute("data-token", in_hand or "")
+    given = Answer.objects.order_by("judgment__revision").values_list("judgment__revision", "choice_shown")
+    assert list(given) == [(0, "left"), (1, "tie")]

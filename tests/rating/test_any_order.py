@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 from raters.invariants import violations
 from raters.models import Judgment, Rater, Seat, Study
 from raters.people.inviting import add_rater
+from raters.rating.correcting import correct
 from raters.rating.errors import NotCorrectable, RaterLeft, StudyClosed
-from raters.rating.judging import SubmitResult, correct, submit
+from raters.rating.judging import SubmitResult, submit
 from raters.rating.leasing import Held, Lease, Nothing, claim
 from raters.rating.releasing import bring_forward, release_expired
 from raters.studies.closing import close_study, pause_study, resume_study

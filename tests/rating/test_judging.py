@@ -9,8 +9,10 @@ from django.db import IntegrityError, connection, transaction
 from raters.invariants import violations
 from raters.models import Answer, AuditEvent, Judgment, RaterCursor, Seat
 from raters.models.seats import JudgmentStatus
+from raters.rating.answers import Given
+from raters.rating.correcting import WINDOW, correct, last_judgment
 from raters.rating.errors import AnswersRefused, LeaseUnknown, NotCorrectable, RaterLeft, StudyClosed
-from raters.rating.judging import MOST_COMMENT_CHARACTERS, correct, submit
+from raters.rating.judging import MOST_COMMENT_CHARACTERS, SubmitResult, submit
 from raters.rating.leasing import Held, Lease, Nothing
 from raters.rating.releasing import release_expired
 from raters.rating.timing import Reported
@@ -209,6 +211,41 @@ def test_only_the_latest_judgment_can_be_corrected() -> None:
     judge(rater, second)
     with pytest.raises(NotCorrectable):
         correct(rater_id=rater.pk, lease=first.lease, answers={"overall": "tie"}, now=NOON)
+
+
+def test_a_correction_sent_again_adds_nothing_and_one_from_a_stale_page_is_refused() -> None:
+    rater = make_raters(make_study(), 1)[0]
+    held = must_claim(rater)
+    judge(rater, held)
+
+    def send(choice: str, revision: int) -> SubmitResult:
+        return correct(
+            rater_id=rater.pk,
+            lease=held.lease,
+            answers={"overall": choice},
+            revision=revision,
+            now=NOON + timedelta(minutes=2),
+        )
+
+    first, again = send("tie", 1), send("right", 1)
+    assert (again.judgment_id, again.repeated) == (first.judgment_id, True)
+    send("right", 2)
+    with pytest.raises(NotCorrectable):
+        send("left", 1)
+    assert Judgment.objects.count() == 3
+
+
+def test_a_judgment_can_be_corrected_only_for_a_while() -> None:
+    rater = make_raters(make_study(), 1)[0]
+    held = must_claim(rater)
+    judge(rater, held, minute=1)
+    later = NOON + timedelta(minutes=1) + WINDOW
+    assert last_judgment(rater.pk, now=later).answers == {"overall": Given("left")}
+    too_late = later + timedelta(seconds=1)
+    with pytest.raises(NotCorrectable):
+        last_judgment(rater.pk, now=too_late)
+    with pytest.raises(NotCorrectable):
+        correct(rater_id=rater.pk, lease=held.lease, answers={"overall": "tie"}, now=too_late)
 
 
 def test_a_correction_after_closing_is_refused() -> None:
