@@ -80,7 +80,10 @@ PATTERNS: tuple[tuple[Sign, re.Pattern[str]], ...] = (
     (Sign.SELF, _any_case(rf"\bas\s(?:{NAMES}),\s(?:my|an?\s(?:ai|large|language|assistant)|the)\b")),
     (Sign.SELF, _any_case(rf"\b{I_AM}\s(?:called\s|named\s|known\sas\s)?(?:{NAMES})\b")),
     (Sign.SELF, _any_case(rf"\b{I_AM}\s{SOME}{MACHINE}\b")),
-    (Sign.SELF, _any_case(rf"\b(?:my\sname(?:\sis|[’']s)|call\sme|this\sis|speaking\sas)\s(?:{NAMES})\b")),
+    (
+        Sign.SELF,
+        _any_case(rf"\b(?:my\sname(?:\sis|[’']s)|call\sme|this\sis|speaking\sas)\s(?:{NAMES})\b(?![’']s)"),
+    ),
     (Sign.SELF, _any_case(rf"\b{I_WAS}\s{MADE}(?:\sand\s{MADE})?\sby\s(?:{MAKERS}|{NAMES})\b")),
     (
         Sign.SELF,
@@ -115,7 +118,7 @@ PATTERNS: tuple[tuple[Sign, re.Pattern[str]], ...] = (
     (
         Sign.DEBRIS,
         _any_case(
-            r"\[/?INST\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn|eos|bos|think|thinking)>|</s>(?=\s|\Z)"
+            r"\[/?INST\]|<</?SYS>>|</?(?:start_of_turn|end_of_turn|eos|bos|think|thinking)>|</s>(?=\s*(?:\Z|\n|<s>|\[))"
         ),
     ),
     (Sign.DEBRIS, _any_case(r"^\s*(?:#{2,3}\s?(?:assistant|human|user)\s?:|assistant\s?:)")),
