@@ -28,7 +28,8 @@ def test_it_does_not_get_out(
     monkeypatch.setenv("SECRET", ground.word)
     files, mounts, visits = ground.files(), grounds.mounts(), list(ground.visits())
     verdict = verdict_on(attempt.written_for(ground.names, column), TESTS, forbidden=namespaces_forbidden)
-    assert (verdict.state, verdict.passed) == ("failed", 0)
+    assert verdict.state in {"failed", "timeout"}
+    assert verdict.passed == 0
     # It failed at what it should fail at, not at a mistake of ours in writing it.
     assert re.search(attempt.refused, f"{verdict.output}\n{verdict.reason}"), verdict
     assert ground.files() == files

@@ -38,7 +38,7 @@ class Box:
             *("--hostname", "sandbox", "--new-session", "--die-with-parent"),
             # Sets in the same order every time, so that a verdict can be had again; the runner drops it.
             *("--clearenv", "--setenv", "PYTHONHASHSEED", "0"),
-            # No /proc, no /sys, no /etc, no programs: libraries, five devices and one folder in memory.
+            # No /proc, no /sys, no /home, no /bin: libraries, five devices and one folder in memory.
             *system,
             *python,
             *devices,

@@ -177,7 +177,7 @@ def escape():
         return [down(n + 1)]
     return down(0)
 """,
-        "SIGSEGV|SIGABRT|MemoryError|SystemError|RecursionError",
+        "SIGSEGV|SIGABRT|MemoryError|SystemError|RecursionError|processor time|not done after",
     ),
     Attempt(
         "nests a pattern too deep for the compiler",
