@@ -40,22 +40,11 @@ def plan_run(
     round it again as replicates. A measured run keeps one request in flight unless ``concurrency`` says more.
     A run of a ``series`` begins when those before it have ended.
     """
-    if system.model is None:
-        raise RunRefused(
-            f"System {system.name} has no model: its outputs came with a task file. Choose another system."
-        )
+    model = check_askable(system)
     if limit is not None and limit < 1:
         raise RunRefused("The limit must be at least 1 sample.")
-    for model in _models_of(system):
-        connecting.check_reachable(model.endpoint)
-        if price_on(model, timezone.now().date()) is None:
-            raise RunRefused(
-                f"Model {model.name} has no price in force today. Add one to the models file and load it."
-            )
     if concurrency is None:
-        concurrency = (
-            1 if measured else (system.model.endpoint.concurrency or settings.GENERATION_CONCURRENCY)
-        )
+        concurrency = 1 if measured else (model.endpoint.concurrency or settings.GENERATION_CONCURRENCY)
     with transaction.atomic():
         run = Run.objects.create(
             task_set=task_set,
@@ -73,7 +62,27 @@ def plan_run(
     return run
 
 
-def _models_of(system: System) -> list[LanguageModel]:
+def check_askable(system: System) -> LanguageModel:
+    """The system's first model, once every model of it has a key and a price in force today.
+
+    Raises `RunRefused` and `NotReachable`.
+    """
+    if system.model is None:
+        raise RunRefused(
+            f"System {system.name} has no model: its outputs came with a task file. Choose another system."
+        )
+    for model in models_of(system):
+        connecting.check_reachable(model.endpoint)
+        if price_on(model, timezone.now().date()) is None:
+            raise RunRefused(
+                f"Model {model.name} has no price in force today. Add one on the page of systems, or to the "
+                "models file."
+            )
+    return system.model
+
+
+def models_of(system: System) -> list[LanguageModel]:
+    """The models that a system may ask, its own first."""
     return [model for model in (system.model, system.fallback_model) if model is not None]
 
 

@@ -55,7 +55,7 @@ class Work:
         self.settings: Settings = connecting.settings_of(
             plan.run.configuration, plan.models[0][0], streamed=plan.run.streamed
         )
-        self.rule = _rule(plan.run.configuration.get("fallback_rule"))
+        self.rule = rule_of(plan.run.configuration.get("fallback_rule"))
         if self.rule.wants_logprobs:
             self.settings = replace(self.settings, logprobs=True)
         self._providers = [connecting.provider_of(model.endpoint) for model, _ in plan.models]
@@ -123,5 +123,6 @@ def _digest(payload: Mapping[str, object]) -> str | None:
     return str(image["sha256"]) if isinstance(image, Mapping) else None
 
 
-def _rule(stored: object) -> Rule:
+def rule_of(stored: object) -> Rule:
+    """A system's rule as a run or a system keeps it; the one that never applies when there is none."""
     return Rule(**stored) if isinstance(stored, dict) else Rule()

@@ -27,6 +27,11 @@ OLDER = re.compile(r"gpt-(3\.5|35|4)(-|$)")
 EXTENSION = "bpe_openai._bindings"
 
 
+# How OpenAI reckons a picture: a base, and so much for every tile of it after it was made to fit.
+PICTURE_BASE, PICTURE_TILE = 85, 170
+TILE_SIDE, SHORT_SIDE, LONG_SIDE = 512, 768, 2048
+
+
 class Vocabulary(Protocol):
     """What is used of a tokenizer."""
 
@@ -61,6 +66,19 @@ def count_tokens(text: str, *, vocabulary: VocabularyName = "o200k_base") -> int
 def count_with_margin(text: str, *, vocabulary: VocabularyName = "o200k_base") -> int:
     """About the most tokens that another tokenizer makes of the text."""
     return math.ceil(count_tokens(text, vocabulary=vocabulary) * MARGIN)
+
+
+def picture_tokens(width: int, height: int, *, detail: Literal["auto", "low", "high"] = "auto") -> int:
+    """About how many input tokens a picture of so many pixels has, by the rule of OpenAI's GPT-4o.
+
+    Smaller models are billed more tokens for a picture, so that it costs about the same.
+    """
+    if detail == "low":
+        return PICTURE_BASE
+    shrink = min(1.0, LONG_SIDE / max(width, height))
+    shrink *= min(1.0, SHORT_SIDE / (min(width, height) * shrink))
+    tiles = math.ceil(width * shrink / TILE_SIDE) * math.ceil(height * shrink / TILE_SIDE)
+    return PICTURE_BASE + PICTURE_TILE * tiles
 
 
 @lru_cache
