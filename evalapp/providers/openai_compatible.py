@@ -28,7 +28,12 @@ from .streams import StreamReading
 
 CONNECT_TIMEOUT_S = 10.0
 DRAIN_S = 0.1  # after a stream's end mark: time for the bytes that let the connection be used again
+# Then time to notice that the server has closed the connection after all, as llama.cpp's does unannounced: a
+# request put on it could be lost with nobody knowing whether it was served.
+NOTICE_S = 0.005
 MAX_REPLY_BYTES = 32_000_000
+FOUND_CLOSED = aiohttp.ClientConnectionResetError  # a kept connection, at the first byte written to it
+NEVER_OUT = (aiohttp.ClientConnectorError, httpx2.UnsupportedProtocol, FOUND_CLOSED)
 KEY_LIKE = re.compile(r"\b(?:sk|key|pk|gsk|xai)-[\w*.-]{6,}")
 
 
@@ -78,7 +83,7 @@ class OpenAICompatible:
         failure: ProviderError
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._exchange(request, sending)
+                return await self._exchange_afresh(request, sending)
         except TimeoutError:
             failure = TimedOut(
                 f"no complete answer within {self._timeout_s:g} s",
@@ -93,6 +98,15 @@ class OpenAICompatible:
         if failure.latency_ms is None:
             failure.latency_ms = sending.elapsed_ms()
         raise failure
+
+    async def _exchange_afresh(self, request: ChatRequest, sending: _Sending) -> ChatReply:
+        """What finds its kept connection closed has not left, so it is sent on another one."""
+        try:
+            return await self._exchange(request, sending)
+        except APIConnectionError as error:
+            if not any(isinstance(cause, FOUND_CLOSED) for cause in _causes(error)):
+                raise
+        return await self._exchange(request, sending)
 
     async def _exchange(self, request: ChatRequest, sending: _Sending) -> ChatReply:
         create: Any = self._client.chat.completions.with_streaming_response.create
@@ -144,9 +158,7 @@ class OpenAICompatible:
         if any(isinstance(cause, httpx2.DecodingError) for cause in causes):
             return self._received(sending).failed(NotJson, "the body is not compressed as its headers say")
         # The transport reports a dropped connection as a connection that timed out, so its own cause decides.
-        if any(
-            isinstance(cause, aiohttp.ClientConnectorError | httpx2.UnsupportedProtocol) for cause in causes
-        ):
+        if any(isinstance(cause, NEVER_OUT) for cause in causes):
             return ConnectionFailed(f"no connection to {self.base_url}: {causes[-1]}", sent=False)
         if any(isinstance(cause, aiohttp.ConnectionTimeoutError) for cause in causes):
             return ConnectionFailed(f"no connection to {self.base_url} in time", sent=False)
@@ -181,6 +193,7 @@ async def _drained(chunks: AsyncIterator[bytes]) -> None:
         async with asyncio.timeout(DRAIN_S):
             async for _ in chunks:
                 pass
+        await asyncio.sleep(NOTICE_S)
     except (TimeoutError, httpx2.RequestError, aiohttp.ClientError):
         # The answer is complete; all that is lost is a connection that could have been used again.
         return

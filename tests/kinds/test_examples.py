@@ -19,6 +19,7 @@ from evalapp.providers.recorded import Recorded
 from evalapp.providers.simulated import Simulated
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MODELS_FILES = ("models.toml", "models-openai.toml", "models-local.toml")
 
 
 def json_lines(text: str) -> list[dict[str, object]]:
@@ -84,7 +85,7 @@ def test_one_conversation_has_ten_turns() -> None:
     assert max(len(each) for each in turns if isinstance(each, list)) == 10
 
 
-@pytest.mark.parametrize("name", ["models.toml", "models-openai.toml"])
+@pytest.mark.parametrize("name", MODELS_FILES)
 def test_every_name_in_a_models_file_leads_somewhere_and_every_model_has_a_price(name: str) -> None:
     models = tomllib.loads((EXAMPLES / name).read_text("utf-8"))
     endpoints = {endpoint["name"] for endpoint in models["endpoint"]}
@@ -97,7 +98,7 @@ def test_every_name_in_a_models_file_leads_somewhere_and_every_model_has_a_price
 
 def test_every_key_of_the_models_files_is_described() -> None:
     described = (EXAMPLES / "README.md").read_text("utf-8")
-    for name in ("models.toml", "models-openai.toml"):
+    for name in MODELS_FILES:
         models = tomllib.loads((EXAMPLES / name).read_text("utf-8"))
         tables = [table for group in models.values() for table in group]
         tables += [price for model in models["model"] for price in model["price"]]

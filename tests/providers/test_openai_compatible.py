@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from aiohttp.http_writer import StreamWriter
 
+from evalapp.providers.errors import ConnectionFailed
 from evalapp.providers.messages import (
     ChatReply,
     ChatRequest,
@@ -155,3 +158,44 @@ def test_one_connection_serves_many_requests_streamed_or_not(server: OpenAIServe
     before = server.connections_made
     assert asyncio.run(several()) == ["An answer."] * 4
     assert server.connections_made - before == 1
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_finds_its_kept_connection_closed_has_not_left_and_is_sent_on_another(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """Only the moment is forced: the connection closes between being chosen and being written to."""
+    closing = 0
+
+    def late(write: Any) -> Any:
+        def written(self: StreamWriter, chunk: Any) -> None:
+            nonlocal closing
+            if closing:
+                closing -= 1
+                assert self.transport is not None
+                self.transport.close()
+            write(self, chunk)
+
+        return written
+
+    for name in ("_write", "_writelines"):
+        monkeypatch.setattr(StreamWriter, name, late(getattr(StreamWriter, name)))
+
+    async def two() -> list[str]:
+        nonlocal closing
+        provider = OpenAICompatible(base_url=server.base_url, api_key=KEY)
+        try:
+            first = await provider(REQUEST)
+            closing = times
+            return [first.text, (await provider(STREAMED)).text]
+        finally:
+            await provider.aclose()
+
+    asked = len(server.asked)
+    if times == 1:
+        assert asyncio.run(two()) == ["An answer.", "An answer."]
+    else:
+        with pytest.raises(ConnectionFailed, match="no connection") as caught:
+            asyncio.run(two())
+        assert (caught.value.may_be_billed, caught.value.permanent) == (False, False)
+    assert len(server.asked) - asked == (2 if times == 1 else 1)

@@ -134,7 +134,7 @@ def test_what_is_written_out_makes_the_same_rows_in_an_empty_place() -> None:
     assert tomllib.loads(text)["model"][0]["price"][0]["input_usd_per_mtok"] == "0.15"
 
 
-@pytest.mark.parametrize("name", ["models.toml", "models-openai.toml"])
+@pytest.mark.parametrize("name", ["models.toml", "models-openai.toml", "models-local.toml"])
 def test_the_examples_load_and_load_again(name: str) -> None:
     text = (EXAMPLES / name).read_text(encoding="utf-8")
     added = load_catalogue(text, base_dir=EXAMPLES).added
