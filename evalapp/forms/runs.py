@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 
+from evalapp.generation.planning import WARMUP_CALLS
 from evalapp.models import System, TaskSet
 from evalapp.registry.queries import systems_to_ask
 
@@ -56,10 +57,28 @@ class RunForm(forms.Form):
     measured = forms.BooleanField(
         required=False,
         label="Measure speed",
-        help_text="One request at a time after a warm-up, nothing from the cache, so that the times count.",
+        help_text="After a warm-up, one request at a time unless told otherwise, nothing from the cache.",
+    )
+    concurrencies = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Requests at a time",
+        help_text="Several, such as 1, 4, 16, 64, are measured one after another.",
+    )
+    warmup_calls = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=1000,
+        label="Warm-up requests",
+        help_text="Sent before the measured ones and not counted; 20 when left empty.",
     )
     streamed = forms.BooleanField(
         required=False, label="Stream the answers", help_text="Notes the time to the first token as well."
+    )
+    probed = forms.BooleanField(
+        required=False,
+        label="Try each model first",
+        help_text="One request of a few tokens to each, so that a bad key, name or parameter costs nothing.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -71,3 +90,24 @@ class RunForm(forms.Form):
         if budget is not None and budget == 0:
             raise forms.ValidationError("A budget is more than 0 USD; leave it empty for none.")
         return budget
+
+    def clean_concurrencies(self) -> list[int | None]:
+        """Whole numbers; one None, the usual, when nothing is given."""
+        try:
+            numbers = [int(part) for part in self.cleaned_data["concurrencies"].replace(",", " ").split()]
+        except ValueError:
+            raise forms.ValidationError(
+                "Give whole numbers with commas between them, such as 1, 4, 16."
+            ) from None
+        return [*numbers] or [None]
+
+    def clean_warmup_calls(self) -> int:
+        given = self.cleaned_data["warmup_calls"]
+        return WARMUP_CALLS if given is None else int(given)
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What was chosen, as `plan_runs` takes it; for a valid form."""
+        names = ("task_set", "concurrencies", "measured", "warmup_calls", "limit", "streamed", "budget_usd")
+        chosen = {name: self.cleaned_data[name] for name in names}
+        return chosen | {"systems": list(self.cleaned_data["systems"])}

@@ -44,6 +44,7 @@ class Estimate:
     """
 
     system: str
+    concurrency: int = 0
     samples: int = 0
     looked_at: int = 0
     calls: int = 0
@@ -117,6 +118,7 @@ class _Estimating:
         outputs = math.ceil(sum(each.output_tokens for each in rehearsed) * factor)
         return Estimate(
             system=self._system.name,
+            concurrency=self._places,
             samples=wanted,
             looked_at=len(payloads),
             calls=calls,

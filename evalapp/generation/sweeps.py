@@ -91,7 +91,7 @@ def throughput_of(runs: Iterable[Run]) -> list[Throughput]:
     answered = Q(state=CallState.ANSWERED)
     took = ExpressionWrapper(F("latency_ms") * Value(timedelta(milliseconds=1)), output_field=DurationField())
     rows = (
-        ApiCall.objects.filter(run__in=runs, purpose=CallPurpose.ANSWER)
+        ApiCall.objects.filter(run__in=[run.pk for run in runs], purpose=CallPurpose.ANSWER)
         .exclude(state=CallState.CACHED)
         .order_by()
         .values("run_id", "run__system__name", "run__concurrency")

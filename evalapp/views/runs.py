@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,8 +15,11 @@ from evalapp import tasks
 from evalapp.forms.runs import RunForm
 from evalapp.generation import queries, steering
 from evalapp.generation.figures import figures_of
-from evalapp.generation.planning import RunRefused, plan_run
-from evalapp.models import Account, Run
+from evalapp.generation.planning import RunRefused
+from evalapp.generation.preflight import estimates_of
+from evalapp.generation.probing import probe
+from evalapp.generation.sweeps import plan_runs
+from evalapp.models import Run
 from evalapp.models.generation import GenerationState, RunState
 from evalapp.registry.connecting import NotReachable
 from evalapp.views.access import account_of, organiser_required
@@ -38,39 +40,31 @@ def overview(request: HttpRequest) -> HttpResponse:
 @organiser_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Start one run for each chosen system: all of them, or none."""
+    """Start one run for each chosen system, all of them or none; or only say what they would take."""
     if request.method != "POST":
         form = RunForm(initial={"task_set": request.GET.get("task_set")})
         return render(request, "runs/new.html", {"form": form})
     form = RunForm(request.POST)
-    if form.is_valid():
-        try:
-            runs = _planned(form, account_of(request))
-        except (RunRefused, NotReachable) as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            for run in runs:
-                tasks.ring(run.pk)
-            messages.success(request, f"{len(runs)} run{'' if len(runs) == 1 else 's'} started.")
-            return redirect("runs:detail", runs[0].pk) if len(runs) == 1 else redirect("runs:list")
-    return render(request, "runs/new.html", {"form": form}, status=422)
-
-
-def _planned(form: RunForm, account: Account) -> list[Run]:
-    chosen = form.cleaned_data
-    with transaction.atomic():
-        return [
-            plan_run(
-                task_set=chosen["task_set"],
-                system=system,
-                measured=chosen["measured"],
-                limit=chosen["limit"],
-                streamed=chosen["streamed"],
-                budget_usd=chosen["budget_usd"],
-                created_by=account,
-            )
-            for system in chosen["systems"]
-        ]
+    context: dict[str, object] = {"form": form}
+    if not form.is_valid():
+        return render(request, "runs/new.html", context, status=422)
+    probes = probe(form.plan["systems"]) if form.cleaned_data["probed"] else []
+    context["probes"] = probes
+    if "estimate" in request.POST:
+        considered = {name: value for name, value in form.plan.items() if name != "streamed"}
+        return render(request, "runs/new.html", {**context, "estimates": estimates_of(**considered)})
+    if any(each.fault for each in probes):
+        form.add_error(None, "Nothing was started: not every model answers.")
+        return render(request, "runs/new.html", context, status=422)
+    try:
+        runs = plan_runs(**form.plan, created_by=account_of(request))
+    except (RunRefused, NotReachable) as refusal:
+        form.add_error(None, str(refusal))
+        return render(request, "runs/new.html", context, status=422)
+    for run in runs:
+        tasks.ring(run.pk)
+    messages.success(request, f"{len(runs)} run{'' if len(runs) == 1 else 's'} started.")
+    return redirect("runs:detail", runs[0].pk) if len(runs) == 1 else redirect("runs:list")
 
 
 @organiser_required

@@ -8,11 +8,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from evalapp import tasks
-from evalapp.generation.planning import RunRefused, plan_run
+from evalapp.generation.planning import WARMUP_CALLS, RunRefused
+from evalapp.generation.preflight import estimates_of
+from evalapp.generation.probing import Probe, probe
 from evalapp.generation.queries import RunProgress, progress_of
+from evalapp.generation.sweeps import plan_runs, throughput_of
+from evalapp.management.preflight import as_json, estimate_lines, probe_line
 from evalapp.models import Run, System, TaskSet
 from evalapp.models.generation import RunState
 from evalapp.registry.connecting import NotReachable
@@ -33,13 +36,48 @@ class Command(BaseCommand):
             "--stream", action="store_true", help="stream the answers, noting the first token's time"
         )
         parser.add_argument("--limit", type=int, help="number of samples, or of measured requests")
-        parser.add_argument("--concurrency", type=int, help="requests in flight at most, over all workers")
+        flights = parser.add_mutually_exclusive_group()
+        flights.add_argument("--concurrency", type=int, help="requests in flight at most, over all workers")
+        flights.add_argument(
+            "--sweep",
+            type=_numbers,
+            metavar="1,4,16,64",
+            help="with --measure: a run for each of these concurrencies, one after another",
+        )
+        parser.add_argument(
+            "--warmup",
+            type=int,
+            default=WARMUP_CALLS,
+            metavar="N",
+            help="with --measure: requests that are sent first and not counted (default: %(default)s)",
+        )
         parser.add_argument("--budget", type=_usd, help="most that each run may cost, in USD")
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="print what the runs would send, cost and take; start nothing",
+        )
+        parser.add_argument(
+            "--probe",
+            action="store_true",
+            help="send one tiny request to each model first, and start nothing when one does not answer",
+        )
         parser.add_argument("--wait", action="store_true", help="wait until the runs have ended")
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        runs = self._plan(options)
+        chosen = _chosen(options)
+        probes = probe(chosen["systems"]) if options["probe"] else []
+        if options["dry_run"]:
+            self._preview(chosen, probes, asked=options)
+            return
+        if any(each.fault for each in probes):
+            faults = "\n".join(probe_line(each) for each in probes if each.fault)
+            raise CommandError(f"Nothing was started.\n{faults}")
+        try:
+            runs = plan_runs(**chosen, streamed=options["stream"])
+        except (RunRefused, NotReachable) as refusal:
+            raise CommandError(str(refusal)) from None
         for run in runs:
             tasks.ring(run.pk)
         ended_well = True
@@ -49,32 +87,18 @@ class Command(BaseCommand):
         if not ended_well:
             sys.exit(1)
 
-    def _plan(self, options: dict[str, Any]) -> list[Run]:
-        task_set = TaskSet.objects.filter(name=options["taskset"]).first()
-        if task_set is None:
-            raise CommandError(
-                f"There is no task set named {options['taskset']!r}. Import one with import_taskset."
-            )
-        systems = {system.name: system for system in System.objects.filter(name__in=options["system"])}
-        for name in options["system"]:
-            if name not in systems:
-                raise CommandError(f"There is no system named {name!r}. Load it with load_models.")
-        try:
-            with transaction.atomic():
-                return [
-                    plan_run(
-                        task_set=task_set,
-                        system=systems[name],
-                        measured=options["measure"],
-                        limit=options["limit"],
-                        streamed=options["stream"],
-                        budget_usd=options["budget"],
-                        concurrency=options["concurrency"],
-                    )
-                    for name in dict.fromkeys(options["system"])
-                ]
-        except (RunRefused, NotReachable) as refusal:
-            raise CommandError(str(refusal)) from None
+    def _preview(self, chosen: dict[str, Any], probes: list[Probe], *, asked: dict[str, Any]) -> None:
+        estimates = estimates_of(**chosen)
+        if asked["json"]:
+            found = {"estimates": as_json(estimates), "probes": as_json(probes)}
+            self.stdout.write(json.dumps(found, ensure_ascii=False))
+        else:
+            for each in estimates:
+                self.stdout.write("\n".join(estimate_lines(each)))
+            for tried in probes:
+                self.stdout.write(probe_line(tried))
+        if any(each.problems for each in estimates) or any(each.fault for each in probes):
+            sys.exit(1)
 
     def _wait(self, runs: list[Run], *, quiet: bool) -> bool:
         shown = ""
@@ -92,6 +116,7 @@ class Command(BaseCommand):
 
     def _report(self, runs: list[Run], *, as_json: bool) -> None:
         reports = []
+        reached = {each.run_id: each for each in throughput_of(run for run in runs if run.measured)}
         for run in runs:
             progress = progress_of(run)
             reports.append(
@@ -106,6 +131,8 @@ class Command(BaseCommand):
                     "failed": progress.failed,
                     "waiting": progress.waiting,
                     "cost_usd": str(progress.cost_usd),
+                    "concurrency": run.concurrency,
+                    "calls_per_second": reached[run.pk].calls_per_second if run.pk in reached else None,
                 }
             )
         if as_json:
@@ -113,11 +140,38 @@ class Command(BaseCommand):
             return
         for report in reports:
             reason = f" ({report['reason']})" if report["reason"] else ""
+            pace = ""
+            if report["calls_per_second"] is not None:
+                pace = f"; {report['calls_per_second']:.2f} requests/s, {report['concurrency']} at a time"
             self.stdout.write(
                 f"Run {report['run']}, {report['system']}: {report['state']}{reason}. {report['done']} done, "
                 f"{report['refused']} refused, {report['failed']} failed, {report['waiting']} waiting; "
-                f"{report['cost_usd']} USD"
+                f"{report['cost_usd']} USD{pace}"
             )
+
+
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, as `plan_runs` and `estimates_of` take it."""
+    task_set = TaskSet.objects.filter(name=options["taskset"]).first()
+    if task_set is None:
+        raise CommandError(
+            f"There is no task set named {options['taskset']!r}. Import one with import_taskset."
+        )
+    parts = ("model__endpoint", "fallback_model__endpoint")
+    named = System.objects.select_related(*parts).filter(name__in=options["system"])
+    systems = {system.name: system for system in named}
+    for name in options["system"]:
+        if name not in systems:
+            raise CommandError(f"There is no system named {name!r}. Load it with load_models.")
+    return {
+        "task_set": task_set,
+        "systems": [systems[name] for name in dict.fromkeys(options["system"])],
+        "concurrencies": options["sweep"] or [options["concurrency"]],
+        "measured": options["measure"],
+        "warmup_calls": options["warmup"],
+        "limit": options["limit"],
+        "budget_usd": options["budget"],
+    }
 
 
 def _line(run: Run, progress: RunProgress) -> str:
@@ -132,3 +186,10 @@ def _usd(text: str) -> Decimal:
     if not amount.is_finite() or amount <= 0:
         raise argparse.ArgumentTypeError("a budget is more than 0 USD")
     return amount
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers, such as 1,4,16") from None
