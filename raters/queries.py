@@ -7,9 +7,9 @@ from django.db import connection
 from django.db.models import Count, Max, Q, QuerySet
 
 from evalapp.models import TaskSet
-from raters.models import Rater, Seat, Study
+from raters.models import Rater, Seat, Skip, Study
 from raters.models.people import RaterState
-from raters.models.seats import SeatState
+from raters.models.seats import SeatState, SkipReason
 from raters.models.studies import StudyState
 from raters.studies.protocol import Protocol
 
@@ -59,15 +59,28 @@ class Shortage:
     raters: int
 
 
-# A rater has at most one seat of a comparison, so an open seat needs an active rater who has none of it.
+# A rater has at most one seat of a comparison and does not get back what they skipped, so an open seat needs
+# an active rater who has none of it and has not passed on it.
 SHORTAGES = """
     SELECT count(*), lacking
     FROM (
-        SELECT count(*) FILTER (WHERE seat.state = 'open')
-               - (%(active)s - count(*) FILTER (WHERE rater.state = 'active')) AS lacking
-        FROM raters_seat seat LEFT JOIN raters_rater rater ON rater.id = seat.rater_id
-        WHERE seat.study_id = %(study)s
-        GROUP BY seat.comparison_id
+        SELECT seats.open - (%(active)s - seats.had - coalesce(passed.count, 0)) AS lacking
+        FROM (
+            SELECT seat.comparison_id, count(*) FILTER (WHERE seat.state = 'open') AS open,
+                   count(*) FILTER (WHERE rater.state = 'active') AS had
+            FROM raters_seat seat LEFT JOIN raters_rater rater ON rater.id = seat.rater_id
+            WHERE seat.study_id = %(study)s
+            GROUP BY seat.comparison_id
+        ) seats
+        LEFT JOIN (
+            SELECT skip.comparison_id, count(*)
+            FROM raters_skip skip JOIN raters_rater rater ON rater.id = skip.rater_id
+            WHERE skip.study_id = %(study)s AND rater.state = 'active'
+              AND NOT EXISTS (SELECT 1 FROM raters_seat own
+                              WHERE own.comparison_id = skip.comparison_id AND own.rater_id = rater.id)
+            GROUP BY skip.comparison_id
+        ) passed USING (comparison_id)
+        WHERE seats.open > 0
     ) comparison
     WHERE lacking > 0
     GROUP BY lacking
@@ -111,3 +124,17 @@ def task_sets_with_runs() -> QuerySet[TaskSet]:
     """Task sets of which at least two systems have a run, newest first."""
     systems = Count("runs__system", distinct=True)
     return TaskSet.objects.annotate(system_count=systems).filter(system_count__gte=2)
+
+
+def skips_of(study: Study) -> list[tuple[str, int]]:
+    """How often raters passed on a comparison, by reason, in the order of the reasons."""
+    counts = dict(Skip.objects.filter(study=study).order_by().values_list("reason").annotate(Count("pk")))
+    return [(reason.label, counts[reason]) for reason in SkipReason if reason in counts]
+
+
+def skip_notes_of(study: Study) -> QuerySet[Skip]:
+    """What raters wrote when they passed on a comparison, and every problem they flagged, newest first."""
+    told = Q(reason__in=[SkipReason.BROKEN, SkipReason.OFFENSIVE]) | ~Q(note="")
+    return (
+        Skip.objects.filter(told, study=study).select_related("comparison__sample", "rater").order_by("-pk")
+    )

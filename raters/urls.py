@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from raters.views import correcting, downloads, invitations, links, rating, reports, studies
+from raters.views import correcting, downloads, invitations, links, rating, reports, skipping, studies
 
 rating_urls = [
     path("join/<str:token>/", invitations.accept, name="join"),
     path("rate/<str:token>/", rating.compare, name="compare"),
     path("rate/<str:token>/last/", correcting.last, name="last"),
+    path("rate/<str:token>/skip/", skipping.skip_it, name="skip"),
     path("rate/<str:token>/picture/<str:seat_token>/", rating.image, name="image"),
 ]
 

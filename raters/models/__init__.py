@@ -3,7 +3,7 @@
 from raters.models.audit import AuditEvent
 from raters.models.people import Invitation, Rater, RaterIdentity
 from raters.models.reports import ReportFile, StoredReport
-from raters.models.seats import Answer, Judgment, RaterCursor, Seat
+from raters.models.seats import Answer, Judgment, RaterCursor, Seat, Skip
 from raters.models.studies import Comparison, Study, StudyArm
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "RaterIdentity",
     "ReportFile",
     "Seat",
+    "Skip",
     "StoredReport",
     "Study",
     "StudyArm",

@@ -175,3 +175,34 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.criterion}: {self.choice_shown}"
+
+
+class SkipReason(models.TextChoices):
+    """The last two are problems for the organiser to look at."""
+
+    CANNOT_JUDGE = "cannot_judge", "Could not judge it"
+    UNCLEAR = "unclear", "The task is unclear"
+    BROKEN = "broken", "Problem: something is missing or shown wrongly"
+    OFFENSIVE = "offensive", "Problem: offensive or harmful"
+
+
+class Skip(models.Model):
+    """A comparison that a rater passed on, and why; its seat went back to the others. Insert-only."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="skips")
+    # The unique constraint begins with the comparison.
+    comparison = models.ForeignKey(Comparison, on_delete=models.PROTECT, related_name="skips", db_index=False)
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="skips")
+    reason = models.CharField(max_length=20, choices=SkipReason)
+    note = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["study_id", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["comparison", "rater"], name="skip_once_per_rater"),
+            models.CheckConstraint(condition=Q(reason__in=SkipReason.values), name="skip_reason_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rater_id} passed on {self.comparison_id}"

@@ -5,6 +5,7 @@ RatingError
 ├── RaterLeft          the rater has left the study
 ├── LeaseUnknown       no seat of this study was ever leased under this token
 ├── AnswersRefused     an answer is missing, not a choice, or to a criterion that is not asked
+├── SkipRefused        no reason was given
 └── NotCorrectable     only the rater's latest judgment can be changed, and for a while
 """
 
@@ -31,6 +32,10 @@ class AnswersRefused(RatingError):
     def __init__(self, *criteria: str) -> None:
         super().__init__(f"no valid answer to: {', '.join(criteria)}")
         self.criteria = criteria
+
+
+class SkipRefused(RatingError):
+    """Raised when a comparison is passed on without one of the reasons there are."""
 
 
 class NotCorrectable(RatingError):

@@ -36,6 +36,8 @@ FREE_SEAT = """
           AND seat.place > %(after)s
           AND (SELECT count(*) FROM raters_seat own
                WHERE own.comparison_id = seat.comparison_id AND own.rater_id = %(rater)s) = 0
+          AND (SELECT count(*) FROM raters_skip passed
+               WHERE passed.comparison_id = seat.comparison_id AND passed.rater_id = %(rater)s) = 0
         ORDER BY seat.place
         LIMIT 1
         FOR NO KEY UPDATE OF seat SKIP LOCKED
@@ -52,6 +54,8 @@ PASSED_SEAT = """
           AND seat.state = 'open'
           AND (SELECT count(*) FROM raters_seat own
                WHERE own.comparison_id = seat.comparison_id AND own.rater_id = %(rater)s) = 0
+          AND (SELECT count(*) FROM raters_skip passed
+               WHERE passed.comparison_id = seat.comparison_id AND passed.rater_id = %(rater)s) = 0
         ORDER BY seat.place
         LIMIT 1
         FOR NO KEY UPDATE OF seat SKIP LOCKED
@@ -97,6 +101,8 @@ OUT_WITH_OTHERS = """
     WHERE seat.study_id = %(study)s AND seat.state = 'leased' AND seat.rater_id <> %(rater)s
       AND (SELECT count(*) FROM raters_seat own
            WHERE own.comparison_id = seat.comparison_id AND own.rater_id = %(rater)s) = 0
+      AND (SELECT count(*) FROM raters_skip passed
+           WHERE passed.comparison_id = seat.comparison_id AND passed.rater_id = %(rater)s) = 0
     LIMIT 1
 """
 #: Beyond every place there can be.

@@ -44,7 +44,9 @@ BRING_FORWARD = """
             WHERE rater.study_id = study.id AND rater.state = 'active'
               AND CASE queue.side WHEN 'a' THEN cur.place_a ELSE cur.place_b END >= seat.place
               AND (SELECT count(*) FROM raters_seat own
-                   WHERE own.comparison_id = seat.comparison_id AND own.rater_id = rater.id) = 0)
+                   WHERE own.comparison_id = seat.comparison_id AND own.rater_id = rater.id) = 0
+              AND (SELECT count(*) FROM raters_skip skip
+                   WHERE skip.comparison_id = seat.comparison_id AND skip.rater_id = rater.id) = 0)
         ORDER BY seat.id
         LIMIT %(most)s
         FOR NO KEY UPDATE OF seat SKIP LOCKED

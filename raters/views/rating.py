@@ -171,6 +171,7 @@ def shown(
         "lease_token": page_token(lease, rater_id=rater.pk),
         "submit_url": address,
         "last_url": reverse("rating:last", args=[rater.token]),
+        "skip_url": reverse("rating:skip", args=[rater.token]),
         "image_url": reverse("rating:image", args=[rater.token, comparison.token])
         if comparison.kind == "caption"
         else "",

@@ -23,6 +23,7 @@ from raters.studies.review import review
 STUDIES_ON_A_PAGE = 50
 #: An organiser reads this many findings at most; the rest is counted.
 FINDINGS_SHOWN = 50
+NOTES_SHOWN = 50
 SAFE_OR_POST = ["GET", "HEAD", "POST"]
 
 
@@ -49,6 +50,8 @@ def detail(request: HttpRequest, study_id: int) -> HttpResponse:
         "protocol": Protocol.from_json(study.protocol),
         "seats": queries.seats_of(study),
         "shortages": queries.shortages_of(study),
+        "skips": queries.skips_of(study),
+        "skip_notes": queries.skip_notes_of(study)[:NOTES_SHOWN],
         "raters": queries.raters_of(study),
         "invitations": invitations,
         "events": study.events.order_by("-pk"),

@@ -68,6 +68,7 @@
 
   const page = () => document.querySelector("main");
   const form = () => document.querySelector("form[data-answer]");
+  const home = () => form().dataset.home ?? form().action;
   const token = () => page().dataset.token;
   const say = (text, visible = false) => {
     const status = document.getElementById("status");
@@ -212,7 +213,7 @@
       choice.classList.add("chosen");
       data.push([choice.name, choice.value]);
     }
-    const pending = { token: token(), address: form().action, home: form().dataset.home, fields: data };
+    const pending = { token: token(), page: home(), address: choice?.formAction ?? form().action, home: form().dataset.home, fields: data };
     kept.write("pending", pending);
     send(pending);
   };
@@ -264,6 +265,7 @@
       c: () => form().elements.comment.focus(),
       r: () => prefer("raw", preferences.raw ? "" : "on"),
       l: () => prefer("together", preferences.together ? "" : "on"),
+      s: () => document.getElementById("skip")?.togglePopover(),
       "?": () => document.getElementById("keys").togglePopover(),
     }[key];
     const scope = document.querySelector(".answer--several") ? form().querySelector(".current") : form();
@@ -326,7 +328,7 @@
     );
 
     const pending = kept.read("pending");
-    if (pending && [pending.address, pending.home].includes(form().dataset.home ?? form().action)) {
+    if (pending && pending.page === home()) {
       say(document.body.dataset.saving, true);
       send(pending);
     }

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from raters.models import Answer, Judgment, Study
+from raters.models import Answer, Judgment, Skip, Study
 from raters.studies.protocol import DEFAULT_SCALE, Criterion
 from tests.studies.casting import make_study
 from tests.views.people import invitation_paths
@@ -103,3 +103,22 @@ def test_z_goes_back_to_the_last_one_and_its_new_answer_counts(page: Page, addre
     expect(page.locator("main")).to_have_attribute("data-token", in_hand or "")
     given = Answer.objects.order_by("judgment__revision").values_list("judgment__revision", "choice_shown")
     assert list(given) == [(0, "left"), (1, "tie")]
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_comparison_is_skipped_by_keyboard(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    study = make_study(samples=2, criteria=TWO)
+    start(page, address, study)
+    first = page.locator("main").get_attribute("data-token")
+    press(page, "c")
+    page.keyboard.type("cut off")
+    press(page, "Escape", "s")
+    expect(page.get_by_role("button", name="I cannot judge it")).to_be_focused()
+    press(page, "Tab", "Tab", "Enter")
+    expect(page.locator("main")).not_to_have_attribute("data-token", first or "")
+    page.wait_for_timeout(SETTLED_MS)
+    press(page, "1", "2", "Enter")
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+    assert Skip.objects.values_list("reason", "note").get() == ("broken", "cut off")
+    assert Judgment.objects.count() == 1

@@ -81,6 +81,8 @@ def test_opening_writes_the_study_and_leads_to_its_page(olga: Client) -> None:
         "both_bad_as_tie": False,
         "comparisons": 5,
         "left_out": [],
+        "graded": False,
+        "scale": [],
     }
     assert study.created_by is not None
     assert (study.created_by.username, study.events.get().actor) == ("olga", "olga")
