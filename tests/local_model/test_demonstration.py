@@ -1,16 +1,11 @@
 """MODELS=local: what the demonstration runs on then."""
 
-import sys
 import tomllib
 from pathlib import Path
-
-import pytest
 
 from operating import local_model
 from raters.demonstration.choosing import LOCAL, choose
 from raters.demonstration.loading import LOCAL_LIMITS, TASK_SETS
-from tests.operating.runs import Run, gone
-from tests.plugins.stack import free_port
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -41,24 +36,3 @@ def test_other_choices_are_not_local() -> None:
 
 def test_it_is_given_example_task_sets_that_exist() -> None:
     assert set(LOCAL_LIMITS) < set(TASK_SETS)
-
-
-@pytest.mark.slow
-def test_the_whole_demonstration_comes_up_on_the_local_model(
-    open_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tests.operating.runs.PATIENCE_S", 600.0)
-    environment = {
-        "VAR_DIR": str(open_folder / "var"),
-        "PORT": str(free_port()),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    command = [sys.executable, "manage.py", "demo", "--models", LOCAL]
-    with Run(command, environment=environment) as run:
-        run.until("Local model is ready")
-        run.until("Captions are left out")
-        run.until("“Example conversations” by smollm2-free")
-        run.until("Simulated raters gave 48 judgments")
-        run.until("Ctrl-C stops.")
-        assert run.stop() == 0
-    gone(open_folder)
