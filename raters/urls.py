@@ -3,12 +3,13 @@
 from django.urls import include, path
 
 from raters.views import correcting, downloads, invitations, links, rating, reports, skipping, studies
+from raters.views.packing import packed
 
 rating_urls = [
     path("join/<str:token>/", invitations.accept, name="join"),
-    path("rate/<str:token>/", rating.compare, name="compare"),
-    path("rate/<str:token>/last/", correcting.last, name="last"),
-    path("rate/<str:token>/skip/", skipping.skip_it, name="skip"),
+    path("rate/<str:token>/", packed(rating.compare), name="compare"),
+    path("rate/<str:token>/last/", packed(correcting.last), name="last"),
+    path("rate/<str:token>/skip/", packed(skipping.skip_it), name="skip"),
     path("rate/<str:token>/picture/<str:seat_token>/", rating.image, name="image"),
 ]
 
