@@ -1,0 +1,1 @@
+"""Outputs that raters preferred, as training data."""
