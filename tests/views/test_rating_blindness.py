@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from django.http import HttpResponse, HttpResponseBase
@@ -14,6 +15,7 @@ from raters.models import Study
 from raters.people.inviting import invite
 from raters.rating import blinding
 from raters.studies.closing import close_study, pause_study, resume_study
+from raters.urls import rating_urls
 from raters.views import invitations, rating
 from tests.studies.casting import NOON, PAYLOADS, make_study
 from tests.views.people import joined, rating_path, signed_in
@@ -111,6 +113,12 @@ def test_no_name_reaches_a_rater(kind: str) -> None:
     responses = everything_a_rater_can_fetch(study_full_of_names(kind))
     assert {response.status_code for response in responses} >= {200, 302, 303, 400, 404, 405, 409, 410}
     assert leaks(responses) == []
+
+
+def test_every_address_of_a_rater_is_asked() -> None:
+    responses: list[Any] = [*everything_a_rater_can_fetch(study_full_of_names("caption"))]
+    asked = {response.resolver_match.url_name for response in responses}
+    assert asked == {pattern.name for pattern in rating_urls}
 
 
 def test_an_organiser_does_see_the_names() -> None:
