@@ -15,6 +15,7 @@ from evalapp.generation.clerk import Clerk
 from evalapp.generation.ending import Again, Halt, ends_of
 from evalapp.generation.entries import GenerationEnd
 from evalapp.generation.lines import Tally
+from evalapp.generation.places import Place
 from evalapp.generation.preparing import Work, with_images
 from evalapp.kinds.base import Answer, Payload
 from evalapp.models.generation import CallPurpose
@@ -37,18 +38,18 @@ class _Answered:
 
 
 async def answer_batch(
-    clerk: Clerk, work: Work, batch: Sequence[Claimed]
+    clerk: Clerk, work: Work, batch: Sequence[Claimed], place: Place
 ) -> tuple[list[GenerationEnd], Halt | None]:
     """Ask, check, ask the second model where the rule says so; how each generation ends, and what halts."""
     payloads: Sequence[Payload] = [each.payload for each in batch]
     if any("image" in payload for payload in payloads):
         payloads = await clerk.run(with_images, payloads)
-    tally = _tally(work, batch)
+    tally = _tally(work, batch, place)
     outcomes = await _asked(work, batch, payloads, work.ask(clerk, tally))
     found = _Answered(outcomes, await checks_of(batch, outcomes, work.kind))
     reasons = reasons_to_ask_again(work.rule, found.outcomes, found.checks) if work.has_second_model else {}
     if reasons:
-        found = await _asked_again(clerk, work, batch, payloads, found=found, reasons=reasons)
+        found = await _asked_again(clerk, work, batch, payloads, found=found, reasons=reasons, place=place)
     return ends_of(batch, found.outcomes, found.checks, tally, found.again)
 
 
@@ -73,19 +74,20 @@ async def _asked_again(
     *,
     found: _Answered,
     reasons: Mapping[int, str],
+    place: Place,
 ) -> _Answered:
     places = tuple(reasons)
     chosen = [batch[place] for place in places]
-    tally = _tally(work, chosen)
+    tally = _tally(work, chosen, place)
     outcomes = await _asked(
         work, chosen, [payloads[place] for place in places], work.ask_second_model(clerk, tally)
     )
     checks = await checks_of(chosen, outcomes, work.kind)
     all_outcomes, all_checks = list(found.outcomes), list(found.checks)
-    for place, outcome, checked in zip(places, outcomes, checks, strict=True):
+    for number, outcome, checked in zip(places, outcomes, checks, strict=True):
         if isinstance(outcome, Answer):
-            outcome = replace(outcome, fallback_reason=reasons[place])  # noqa: PLW2901
-        all_outcomes[place], all_checks[place] = outcome, checked
+            outcome = replace(outcome, fallback_reason=reasons[number])  # noqa: PLW2901
+        all_outcomes[number], all_checks[number] = outcome, checked
     return _Answered(all_outcomes, all_checks, Again(places, tally))
 
 
@@ -98,10 +100,11 @@ async def _asked(work: Work, batch: Sequence[Claimed], payloads: Sequence[Payloa
         return [fault for _ in batch]
 
 
-def _tally(work: Work, batch: Sequence[Claimed]) -> Tally:
+def _tally(work: Work, batch: Sequence[Claimed], place: Place) -> Tally:
     return Tally(
         run_id=work.run.pk,
         generation_id=batch[0].generation_id,
         purpose=CallPurpose.ANSWER,
         shared_by=len(batch),
+        place=place,
     )

@@ -87,4 +87,13 @@ class Unwritable(ProviderError):
     permanent = True
 
 
+class Withdrawn(ProviderError):
+    """The run stopped while the request waited for its place; it was not sent."""
+
+    code = "withdrawn"
+
+    def __init__(self) -> None:
+        super().__init__("The run stopped before this request left; it was not sent.")
+
+
 Written = Ticket | BudgetSpent | BudgetHeld | bool

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from evalapp.generation import ledger
 from evalapp.generation.clerk import Clerk
-from evalapp.generation.entries import CallEnd, Sending, Unwritable, Written
+from evalapp.generation.entries import CallEnd, Sending, Unwritable, Withdrawn, Written
 from evalapp.generation.limits import Limits
+from evalapp.generation.places import Place
 from evalapp.models import LanguageModel, Price, Run
 from evalapp.models.generation import CallPurpose
 from evalapp.providers import wire
@@ -45,6 +46,7 @@ IMAGE_WORST_TOKENS = 50_000
 class Tally:
     """What the calls for one generation (or one batch of them) came to, as they end.
 
+    Its first request waits for ``place`` after it was written down and before it leaves.
     ``first_token_ms`` is the time to the first word of the first answer that stood; None when not streamed.
     """
 
@@ -52,6 +54,7 @@ class Tally:
     generation_id: int | None
     purpose: CallPurpose
     shared_by: int = 1
+    place: Place | None = None
     replies: list[ChatReply] = field(default_factory=list)
     spans: list[tuple[float, float]] = field(default_factory=list)
     cost_usd: Decimal = Decimal(0)
@@ -139,11 +142,17 @@ class Line:
         if ticket.stored is not None:
             tally.replies.append(ticket.stored)
             return ticket.stored
+        if tally.place is not None:
+            try:
+                await tally.place.take()
+            except asyncio.CancelledError:
+                _ended(clerk, CallEnd(ticket.call_id, Decimal(0), Withdrawn()), reserved)
+                raise
         started = time.perf_counter()
         try:
             reply = await self._provider(request)
         except ProviderError as error:
-            paid = _cost_of_failure(error, price, reserved)
+            paid = cost_of_failure(error, price, reserved)
             _ended(clerk, CallEnd(ticket.call_id, paid, error), reserved)
             tally.cost_usd += paid
             raise
@@ -177,7 +186,7 @@ def worst_usage(request: ChatRequest, body: str) -> Usage:
     )
 
 
-def _cost_of_failure(error: ProviderError, price: Price, reserved: Decimal) -> Decimal:
+def cost_of_failure(error: ProviderError, price: Price, reserved: Decimal) -> Decimal:
     """What the endpoint says it counted; else the worst case if it may have billed; else nothing."""
     if error.usage is not None:
         return cost_usd(error.usage, token_price(price))

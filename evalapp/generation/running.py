@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import DatabaseError, OperationalError
@@ -15,6 +15,7 @@ from evalapp.generation.claiming import Claimed
 from evalapp.generation.clerk import Clerk
 from evalapp.generation.ending import Halt, unwritable
 from evalapp.generation.entries import GenerationEnd, Written
+from evalapp.generation.places import Place, Places
 from evalapp.generation.preparing import Work, prepare
 from evalapp.generation.steering import stop_run
 from evalapp.generation.warming import warm_up
@@ -32,6 +33,8 @@ SHORT_WAIT_S = 5.0
 LEAVE_S = 20.0
 #: While nothing ends, a pump looks so often whether it should, in seconds.
 LOOK_UP_S = 1.0
+#: With nothing to be had, a pump with calls out asks again after this time, in seconds.
+DRY_S = 0.2
 RENEW_EVERY_S = claiming.LEASE.total_seconds() / 3
 
 
@@ -65,6 +68,14 @@ async def pump(run_id: int, *, stopping: Callable[[], bool]) -> Pumped:
         await clerk.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """A batch that is being answered, and its place."""
+
+    batch: list[Claimed]
+    place: Place
+
+
 class _Shift:
     """One pump's time at one run.
 
@@ -78,9 +89,11 @@ class _Shift:
         self._began = time.monotonic()
         self._until = self._began + SLICE_S
         self._leave_by: float | None = None
+        self._dry_until = 0.0
         self._held: list[Claimed] = []
-        self._in_flight: dict[asyncio.Task[None], Sequence[Claimed]] = {}
-        self._busy = 0
+        self._in_flight: dict[asyncio.Task[None], _Out] = {}
+        self._places = Places(work.run.concurrency, is_open=lambda: not self._must_end())
+        self._asking = 0
         self._ended = asyncio.Event()
         self._halt: Halt | None = None
         self._fault: BaseException | None = None
@@ -97,11 +110,14 @@ class _Shift:
                     async with asyncio.timeout(LOOK_UP_S):
                         await self._ended.wait()
                 self._ended.clear()
+                self._places.look()
                 if self._has_waited_enough():
                     break
         finally:
-            for task in (keeping, *self._in_flight):
+            left = (keeping, *self._in_flight)
+            for task in left:
                 task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
             if self._held:
                 await self._clerk.run(claiming.release, self._held)
         if self._fault is not None:
@@ -112,31 +128,42 @@ class _Shift:
     async def _fill(self) -> bool:
         """Keep the places busy; False when none is and nothing can be claimed."""
         self._start()
-        places = self._work.run.concurrency
-        ahead = places // 2 if not self._work.run.measured else 0
-        alone = any(batch[0].alone for batch in self._in_flight.values())
-        if len(self._held) <= ahead // 2 and not alone and not await self._is_over():
-            self._held += await self._clerk.run(
+        # In a measured run nothing is prepared beside what is being timed.
+        ahead = 0 if self._work.run.measured else self._places.count
+        most = self._places.count + ahead - self._asking - len(self._held)
+        alone = any(out.batch[0].alone for out in self._in_flight.values())
+        idle = not self._in_flight and not self._held
+        worth_it = idle or (most > ahead // 4 and time.monotonic() > self._dry_until)
+        if worth_it and not alone and not await self._is_over():
+            claimed = await self._clerk.run(
                 claiming.claim,
                 self._work.run.pk,
-                most=places - self._busy + ahead - len(self._held),
+                most=most,
                 ahead=ahead,
-                idle=not self._in_flight and not self._held,
+                idle=idle,
             )
+            if not claimed:
+                self._dry_until = time.monotonic() + DRY_S
+            self._held += claimed
             self._start()
         return bool(self._in_flight) or (not await self._is_over() and await self._wait_shortly())
 
     def _start(self) -> None:
         size = self._work.kind.batch_size
-        while self._held and self._busy < self._work.run.concurrency and not self._must_end():
+        ahead = 0 if self._work.run.measured else self._places.count // 2
+        while self._held and self._asking < self._places.count + ahead and not self._must_end():
             batch, self._held = self._held[:size], self._held[size:]
-            task = asyncio.create_task(self._answer(batch))
-            self._in_flight[task] = batch
-            self._busy += len(batch)
+            out = _Out(batch, Place(self._places, len(batch)))
+            task = asyncio.create_task(self._answer(out))
+            self._in_flight[task] = out
+            self._asking += len(batch)
             task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
-        self._busy -= len(self._in_flight.pop(task))
+        out = self._in_flight.pop(task)
+        if task.cancelled() and not out.place.taken:
+            # Nothing of it was sent: it goes back as if it had never been taken.
+            self._held += out.batch
         self._note(task)
 
     def _note(self, task: asyncio.Task[None]) -> None:
@@ -181,14 +208,20 @@ class _Shift:
         """Renew what this pump holds, and give back what others held that have died."""
         while True:
             await asyncio.sleep(RENEW_EVERY_S)
-            mine = [each for batch in self._in_flight.values() for each in batch] + self._held
+            mine = [each for out in self._in_flight.values() for each in out.batch] + self._held
             if mine:
                 await self._clerk.run(claiming.renew, mine)
             await self._clerk.run(claiming.reclaim_expired)
 
-    async def _answer(self, batch: Sequence[Claimed]) -> None:
-        ends, halt = await answer_batch(self._clerk, self._work, batch)
-        self._halt = self._halt or halt
+    async def _answer(self, out: _Out) -> None:
+        try:
+            ends, halt = await answer_batch(self._clerk, self._work, out.batch, out.place)
+            self._halt = self._halt or halt
+        finally:
+            # Whoever is next need not wait until this end is written.
+            self._asking -= len(out.batch)
+            out.place.give()
+            self._ended.set()
         written = await asyncio.gather(*(self._write(end) for end in ends))
         for end, stood in zip(ends, written, strict=True):
             self.ended += stood is True and end.fields["state"] != GenerationState.PENDING
