@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
-from evalapp.views import accounts, home, runs, systems, tasksets
+from evalapp.views import accounts, home, run_comparison, run_files, run_prices, runs, systems, tasksets
 
 tasksets_urls = [
     path("", tasksets.overview, name="list"),
@@ -16,13 +16,18 @@ systems_urls = [
     path("", systems.overview, name="list"),
     path("import/", systems.import_file, name="import"),
     path("models.toml", systems.export, name="export"),
+    path("models/<int:model_id>/price/", systems.price, name="price"),
 ]
 
 runs_urls = [
     path("", runs.overview, name="list"),
     path("new/", runs.new, name="new"),
+    path("compare/", run_comparison.compare, name="compare"),
     path("<int:run_id>/", runs.detail, name="detail"),
     path("<int:run_id>/generations/<int:generation_id>/", runs.generation, name="generation"),
+    path("<int:run_id>/log.jsonl", run_files.log, name="log"),
+    path("<int:run_id>/training.zip", run_files.distillation, name="distillation"),
+    path("<int:run_id>/prices/", run_prices.prices, name="prices"),
     path("<int:run_id>/pause/", runs.pause, name="pause"),
     path("<int:run_id>/resume/", runs.resume, name="resume"),
     path("<int:run_id>/cancel/", runs.cancel, name="cancel"),

@@ -9,6 +9,41 @@ from django.core.files.uploadedfile import UploadedFile
 MOST_BYTES = 1024 * 1024
 
 
+def _amount(label: str, *, required: bool = True, help_text: str = "") -> forms.DecimalField:
+    """An amount of money, exact to six decimals."""
+    return forms.DecimalField(
+        required=required, min_value=0, max_digits=14, decimal_places=6, label=label, help_text=help_text
+    )
+
+
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class PriceForm(forms.Form):
+    """A price of a model, in USD per million tokens."""
+
+    input_usd_per_mtok = _amount("Input, USD per million tokens")
+    cached_input_usd_per_mtok = _amount(
+        "Cached input", required=False, help_text="Left empty, it costs what other input costs."
+    )
+    output_usd_per_mtok = _amount("Output")
+    batch_discount = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        max_digits=5,
+        decimal_places=4,
+        label="Batch discount",
+        help_text="The share taken off where answers come in batches, such as 0.5; for simulations.",
+    )
+    valid_from = forms.DateField(
+        label="In force from", widget=_day(), help_text="UTC; until the model's next price begins."
+    )
+    source_url = forms.URLField(label="Where it is published", max_length=500, assume_scheme="https")
+    checked_on = forms.DateField(label="Checked on", widget=_day())
+
+
 class ModelsFileForm(forms.Form):
     """A models file: either a file or its text."""
 

@@ -45,7 +45,7 @@ Whether outputs may be used to train another model is a matter of the terms they
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """An output to learn from. ``rejected`` is what it was preferred to, where the two can stand as a pair."""
+    """An output to learn from. ``rejected`` is what it was preferred to, where the two can be a pair."""
 
     messages: Sequence[Message]
     preferred: str

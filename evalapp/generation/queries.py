@@ -101,7 +101,9 @@ def progress_of(run: Run, *, now: datetime | None = None) -> RunProgress:
 
 def runs_with_parts() -> QuerySet[Run]:
     """Every run, newest first, with its task set and system."""
-    return Run.objects.select_related("task_set", "system__model__endpoint", "created_by")
+    return Run.objects.select_related(
+        "task_set", "system__model__endpoint", "system__fallback_model", "created_by"
+    )
 
 
 def lines_of(runs: Sequence[Run]) -> list[RunLine]:

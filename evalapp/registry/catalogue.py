@@ -121,6 +121,7 @@ class _Loading:
             "input_usd_per_mtok": entry.input_usd_per_mtok,
             "cached_input_usd_per_mtok": entry.cached_input_usd_per_mtok,
             "output_usd_per_mtok": entry.output_usd_per_mtok,
+            "batch_discount": entry.batch_discount,
         }
         if row is not None and any(getattr(row, name) != amount for name, amount in amounts.items()):
             message = f"the {what} is written already and differs; a new price begins on another day"
@@ -223,7 +224,7 @@ def _model_table(row: LanguageModel) -> dict[str, Any]:
 
 
 def _price_table(row: Price) -> dict[str, Any]:
-    amounts = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok")
+    amounts = ("input_usd_per_mtok", "cached_input_usd_per_mtok", "output_usd_per_mtok", "batch_discount")
     return _given(row, (*amounts, "valid_from", "source_url", "checked_on"))
 
 

@@ -42,6 +42,7 @@ class PriceEntry:
     source_url: str
     checked_on: date
     cached_input_usd_per_mtok: Decimal | None = None
+    batch_discount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ def _price(table: Table) -> PriceEntry:
         input_usd_per_mtok=table.amount("input_usd_per_mtok", required=True) or Decimal(0),
         output_usd_per_mtok=table.amount("output_usd_per_mtok", required=True) or Decimal(0),
         cached_input_usd_per_mtok=table.amount("cached_input_usd_per_mtok"),
+        batch_discount=table.share("batch_discount"),
         valid_from=table.day("valid_from"),
         source_url=table.web_address("source_url"),
         checked_on=table.day("checked_on"),

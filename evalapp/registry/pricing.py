@@ -16,13 +16,15 @@ TOKENS_PER_PRICE_DIGITS = 6  # prices are per 10^6 tokens
 class TokenPrice:
     """Prices in USD per million tokens, in force from `valid_from` until a later price begins.
 
-    Without a price for cached input, cached tokens cost what other input costs.
+    Without a price for cached input, cached tokens cost what other input costs. `batch_discount` is the share
+    taken off where the endpoint answers in batches, from 0 to 1; None where it has no batches.
     """
 
     input_usd_per_mtok: Decimal
     output_usd_per_mtok: Decimal
     cached_input_usd_per_mtok: Decimal | None = None
     valid_from: date = date.min
+    batch_discount: Decimal | None = None
 
     def __post_init__(self) -> None:
         named = {
@@ -33,6 +35,8 @@ class TokenPrice:
         for name, amount in named.items():
             if amount is not None and not (amount.is_finite() and amount >= 0):
                 raise ValueError(f"{name} must be a number of at least 0, not {amount}")
+        if self.batch_discount is not None and not 0 <= self.batch_discount <= 1:
+            raise ValueError(f"batch_discount must be a share from 0 to 1, not {self.batch_discount}")
 
 
 def cost_usd(usage: Usage, price: TokenPrice) -> Decimal:
@@ -56,6 +60,13 @@ def cost_usd(usage: Usage, price: TokenPrice) -> Decimal:
         + usage.output_tokens * price.output_usd_per_mtok
     )
     return per_million.scaleb(-TOKENS_PER_PRICE_DIGITS)
+
+
+def batch_cost_usd(usage: Usage, price: TokenPrice) -> Decimal | None:
+    """The exact cost of the same call answered in a batch; None where the price has no batch discount."""
+    if price.batch_discount is None:
+        return None
+    return cost_usd(usage, price) * (1 - price.batch_discount)
 
 
 def price_in_force(prices: Iterable[TokenPrice], on: date) -> TokenPrice | None:

@@ -25,14 +25,17 @@ def endpoints() -> list[EndpointLine]:
     ]
 
 
+def prices_in_force(day: date) -> QuerySet[Price]:
+    """The price in force on the day of every model that has one."""
+    begun = Price.objects.filter(valid_from__lte=day).select_related("model__endpoint")
+    return begun.order_by("model_id", "-valid_from").distinct("model_id")
+
+
 def models_with_price(day: date) -> QuerySet[LanguageModel]:
     """Every model by endpoint and name, with the price in force on the day as the only one, or none, in
     ``in_force``; two queries."""
-    in_force = (
-        Price.objects.filter(valid_from__lte=day).order_by("model_id", "-valid_from").distinct("model_id")
-    )
     return LanguageModel.objects.select_related("endpoint").prefetch_related(
-        Prefetch("prices", queryset=in_force, to_attr="in_force")
+        Prefetch("prices", queryset=prices_in_force(day), to_attr="in_force")
     )
 
 

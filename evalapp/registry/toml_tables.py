@@ -142,6 +142,14 @@ class Table:
             return None
         return amount
 
+    def share(self, name: str) -> Decimal | None:
+        """A share from 0 to 1 with up to four decimals."""
+        share = self.amount(name)
+        if share is not None and (share > 1 or share != share.quantize(Decimal("0.0001"))):
+            self.problem(name, 'must be a share from 0 to 1, such as "0.5" for half')
+            return None
+        return share
+
     def day(self, name: str) -> date:
         """A day, written as 2026-01-31."""
         value = self._take(name)

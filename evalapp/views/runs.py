@@ -14,11 +14,12 @@ from django_htmx.http import HttpResponseClientRefresh
 from evalapp import tasks
 from evalapp.forms.runs import RunForm
 from evalapp.generation import queries, steering
+from evalapp.generation.fallbacks import fallbacks_of
 from evalapp.generation.figures import figures_of
 from evalapp.generation.planning import RunRefused
 from evalapp.generation.preflight import estimates_of
 from evalapp.generation.probing import probe
-from evalapp.generation.sweeps import plan_runs
+from evalapp.generation.sweeps import plan_runs, sweep_of
 from evalapp.models import Run
 from evalapp.models.generation import GenerationState, RunState
 from evalapp.registry.connecting import NotReachable
@@ -89,6 +90,8 @@ def detail(request: HttpRequest, run_id: int) -> HttpResponse:
         "query": urlencode({"state": state}) if state else "",
         "states": GenerationState.choices,
         "has_rival": queries.has_rival(run),
+        "fallbacks": fallbacks_of(run),
+        "sweep": sweep_of(run) if run.measured else [],
     }
     return render(request, "runs/detail.html", context)
 

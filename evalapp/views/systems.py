@@ -2,14 +2,16 @@
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from evalapp.forms.systems import ModelsFileForm
+from evalapp.forms.systems import ModelsFileForm, PriceForm
+from evalapp.models import LanguageModel
 from evalapp.problems import FileRefused
 from evalapp.registry import queries
 from evalapp.registry.catalogue import CatalogueChange, dump_catalogue, load_catalogue
+from evalapp.registry.prices import PriceStands, add_price
 from evalapp.views.access import organiser_required
 from evalapp.views.problems import problems_shown
 
@@ -44,6 +46,27 @@ def import_file(request: HttpRequest) -> HttpResponse:
         return render(request, "systems/import.html", context, status=422)
     messages.success(request, _sentence(change))
     return redirect("systems:list")
+
+
+@organiser_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def price(request: HttpRequest, model_id: int) -> HttpResponse:
+    """The prices a model has had, and a form for its next one."""
+    model = get_object_or_404(LanguageModel.objects.select_related("endpoint"), pk=model_id)
+    form = PriceForm(
+        request.POST if request.method == "POST" else None, initial={"checked_on": timezone.now().date()}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            add_price(model=model, **form.cleaned_data)
+        except PriceStands as refusal:
+            form.add_error("valid_from", str(refusal))
+        else:
+            messages.success(request, f"The price of {model} is written down.")
+            return redirect("systems:list")
+    context = {"form": form, "model": model, "prices": model.prices.order_by("-valid_from")}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "systems/price.html", context, status=status)
 
 
 @organiser_required
