@@ -122,6 +122,7 @@ def test_sign_test_is_the_exact_binomial_test(wins: int, losses: int) -> None:
     assert (found.wins, found.losses) == (wins, losses)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.floats(0, 1), max_size=8))
 def test_holms_adjustment_equals_that_of_statsmodels(p_values: list[float]) -> None:
     expected = multipletests(p_values, method="holm")[1].tolist() if p_values else []
