@@ -42,6 +42,7 @@ reports_urls = [
         "studies/<int:study_id>/report/report.html", downloads.computed, {"name": "report.html"}, name="html"
     ),
     path("studies/<int:study_id>/report/bundle.zip", downloads.bundle, name="bundle"),
+    path("studies/<int:study_id>/report/training.zip", downloads.training, name="training"),
 ]
 
 urlpatterns = [

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from raters.models import Study
+from raters.models.studies import StudyState
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -28,3 +31,13 @@ OFFERS = (
     Offer("report.html", "reports:html", "This report in one file that needs nothing else"),
     Offer("report.json", "reports:json", "Every figure of this report with interval, level and method"),
 )
+TRAINING = Offer(
+    "training.zip",
+    "reports:training",
+    "The outputs that raters agreed to prefer, as fine-tuning lines and preference pairs, with their votes",
+)
+
+
+def offers_of(study: Study) -> tuple[Offer, ...]:
+    """What the study offers; training data only once no vote can come any more."""
+    return (*OFFERS, TRAINING) if study.state == StudyState.CLOSED else OFFERS

@@ -7,7 +7,9 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from evalapp.generation.distilling import write_zip
 from evalapp.views.access import account_of, researcher_required
+from raters.distilling.preferred import NothingToDistil, preferred_examples
 from raters.models import ReportFile, Study
 from raters.reporting.exporting import file_stem, write_bundle
 from raters.reporting.ratings import ratings_csv
@@ -55,6 +57,21 @@ def bundle(request: HttpRequest, study_id: int) -> HttpResponseBase:
     write_bundle(study.pk, file)
     file.seek(0)
     return named(FileResponse(file), study, "bundle.zip")
+
+
+@researcher_required
+@require_safe
+def training(request: HttpRequest, study_id: int) -> HttpResponseBase:
+    """The outputs that raters agreed to prefer, as training data; of a closed study only."""
+    study = readable(request, study_id)
+    file = tempfile.SpooledTemporaryFile(MOST_BYTES_IN_MEMORY)  # noqa: SIM115 - the response closes it
+    try:
+        write_zip(file, preferred_examples(study))
+    except NothingToDistil:
+        file.close()
+        raise Http404 from None
+    file.seek(0)
+    return named(FileResponse(file), study, "training.zip")
 
 
 def readable(request: HttpRequest, study_id: int) -> Study:

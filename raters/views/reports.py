@@ -15,7 +15,7 @@ from evalapp.views.access import account_of, organiser_required, researcher_requ
 from raters.models import StoredReport, Study
 from raters.models.reports import ReportState
 from raters.reporting.building import ReportFailed
-from raters.reporting.offers import OFFERS
+from raters.reporting.offers import offers_of
 from raters.reporting.queries import progress_of, studies_with_progress, study_with_task_set
 from raters.reporting.queueing import again, standing
 from raters.reporting.sealing import may_read_results, open_early
@@ -46,7 +46,7 @@ def detail(request: HttpRequest, study_id: int) -> HttpResponse:
         context = {"study": study, "progress": progress_of(study), "may_open": account.is_organiser}
         return render(request, "reports/sealed.html", context)
     stored = kept_or_begun(study)
-    context = {"study": study, "stored": stored, "downloads": OFFERS}
+    context = {"study": study, "stored": stored, "downloads": offers_of(study)}
     if "HX-Request" not in request.headers:
         return render(request, "reports/detail.html", context)
     if stored.is_underway:
