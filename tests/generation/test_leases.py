@@ -11,7 +11,7 @@ from django.utils import timezone
 from evalapp.generation import claiming, ledger
 from evalapp.generation.entries import GenerationEnd
 from evalapp.generation.planning import plan_run
-from evalapp.models import ApiCall, Generation, System, TaskSet
+from evalapp.models import ApiCall, Generation, Run, System, TaskSet
 from evalapp.models.generation import MOST_ATTEMPTS
 from tests.generation.pumping import states
 
@@ -44,11 +44,8 @@ def test_what_a_dead_worker_held_comes_back_and_its_open_request_is_unknown_at_i
     ]
 
 
-def test_a_sample_that_kills_its_worker_has_failed_in_the_end_and_takes_no_other_with_it(
-    task_set: Callable[[int], TaskSet], system: System
-) -> None:
-    run = plan_run(task_set=task_set(4), system=system, concurrency=4)
-    poison = run.generations.all()[1]
+def die_with(poison: Generation, run: Run) -> int:
+    """Work on the run by hand while whoever holds the poison dies of it; how often somebody did."""
     deaths = 0
     while claimed := claiming.claim(run.pk, most=4, idle=True):
         if any(each.generation_id == poison.pk for each in claimed):
@@ -56,17 +53,33 @@ def test_a_sample_that_kills_its_worker_has_failed_in_the_end_and_takes_no_other
             Generation.objects.filter(state="running").update(lease_until="2000-01-01T00:00Z")
             claiming.reclaim_expired(settling=timedelta(0))
         else:
-            claiming.renew(claimed)
             fields: dict[str, object] = {"state": "done", "output": "fine"}
             ends = [GenerationEnd(each.generation_id, each.lease_token, fields) for each in claimed]
             assert all(ledger.Batch(ends).write())
-    assert deaths == MOST_ATTEMPTS
+    return deaths
+
+
+def test_a_sample_that_kills_its_worker_has_failed_in_the_end_and_takes_no_other_with_it(
+    task_set: Callable[[int], TaskSet], system: System
+) -> None:
+    run = plan_run(task_set=task_set(4), system=system, concurrency=4)
+    poison = run.generations.all()[1]
+    assert die_with(poison, run) == MOST_ATTEMPTS
     poison.refresh_from_db()
     assert (poison.state, poison.error) == ("failed", "worker_lost")
     # Out beside it twice, alone from then on.
     assert Counter(run.generations.values_list("state", "attempt")) == Counter(
         {("failed", MOST_ATTEMPTS): 1, ("done", 3): 3}
     )
+
+
+def test_were_it_not_taken_alone_its_neighbours_would_fail_with_it(
+    task_set: Callable[[int], TaskSet], system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claiming, "DEATHS_TO_SUSPECT", MOST_ATTEMPTS)
+    run = plan_run(task_set=task_set(4), system=system, concurrency=4)
+    die_with(run.generations.all()[1], run)
+    assert states(run) == Counter(failed=4)
 
 
 def test_a_suspect_is_taken_by_itself_and_only_by_a_process_that_has_nothing_else_out(

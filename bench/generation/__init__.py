@@ -1,0 +1,1 @@
+"""Calls per second and processor time per call, pump against bare client on one model server."""
