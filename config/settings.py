@@ -108,7 +108,7 @@ DATABASES = {
         "HOST": _database.host,
         "PORT": _database.port,
         "OPTIONS": dict(_database.options),
-        # A persistent connection quarters the cost of a request; the health check survives a restarted server.
+        # A persistent connection quarters a request's cost; the health check survives a restarted server.
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -7,7 +7,7 @@ from django.core.files.uploadhandler import FileUploadHandler
 class CappedUpload(FileUploadHandler):
     """Stands before the handlers that store: lets a request's files through to one chunk past the limit.
 
-    What is stored is then larger than the limit by so much as to be refused by the form, in words, and no more.
+    What is stored is then just so much larger than the limit that the form refuses it in words.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:

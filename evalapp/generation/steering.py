@@ -25,7 +25,7 @@ def cancel(run: Run) -> bool:
 
 
 def retry_failed(run: Run) -> int:
-    """Queue failed generations again with fresh attempts; how many there were. The caller rings afterwards."""
+    """Queue failed generations again with fresh attempts; how many there were. The caller rings then."""
     if run.imported:
         return 0
     with transaction.atomic():

@@ -8,7 +8,7 @@ from psycopg.types.json import Json
 
 
 class VerbatimJSONField(models.JSONField):
-    """JSON as it was written, the order of its keys included: PostgreSQL's ``json`` where others use ``jsonb``."""
+    """JSON as it was written, the order of its keys included: PostgreSQL's ``json``, not ``jsonb``."""
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:
         return "json"
@@ -21,6 +21,6 @@ class VerbatimJSONField(models.JSONField):
         self,
         value: Any,
         connection: BaseDatabaseWrapper,
-        prepared: bool = False,  # noqa: FBT001, FBT002 (Django's signature)
+        prepared: bool = False,
     ) -> Any:
         return value if value is None or hasattr(value, "as_sql") else Json(value)

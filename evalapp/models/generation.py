@@ -170,8 +170,9 @@ class ApiCall(models.Model):
     """One request in the ledger. A call that answered several samples names the first in ``generation``.
 
     A probe belongs to no run. ``request`` is the body as it was sent, pictures by their checksums;
-    ``request_sha256`` is of its bytes with the pictures in their places. ``price`` and ``cost_usd`` are those of the day the call was made and never change; ``reserved_usd`` is
-    the most it could have cost, set aside from the run's budget before it was sent.
+    ``request_sha256`` is of its bytes with the pictures in their places. ``price`` and ``cost_usd`` are those
+    of the day the call was made and never change; ``reserved_usd`` is the most it could have cost, set aside
+    from the run's budget before it was sent.
     """
 
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="calls")
