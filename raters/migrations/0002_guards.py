@@ -1,4 +1,4 @@
-"""What the database itself keeps: judgments, answers and audit events are only ever added, and the queue has a tail."""
+"""What the database itself keeps: what people said and did is only ever added, and the queue has a tail."""
 
 from django.db import migrations
 
@@ -14,6 +14,8 @@ CREATE TRIGGER raters_judgment_insert_only BEFORE UPDATE OR DELETE ON raters_jud
     FOR EACH ROW EXECUTE FUNCTION raters_refuse_change();
 CREATE TRIGGER raters_answer_insert_only BEFORE UPDATE OR DELETE ON raters_answer
     FOR EACH ROW EXECUTE FUNCTION raters_refuse_change();
+CREATE TRIGGER raters_skip_insert_only BEFORE UPDATE OR DELETE ON raters_skip
+    FOR EACH ROW EXECUTE FUNCTION raters_refuse_change();
 CREATE TRIGGER raters_auditevent_insert_only BEFORE UPDATE OR DELETE ON raters_auditevent
     FOR EACH ROW EXECUTE FUNCTION raters_refuse_change();
 """
@@ -21,6 +23,7 @@ CREATE TRIGGER raters_auditevent_insert_only BEFORE UPDATE OR DELETE ON raters_a
 CHANGEABLE = """
 DROP TRIGGER raters_judgment_insert_only ON raters_judgment;
 DROP TRIGGER raters_answer_insert_only ON raters_answer;
+DROP TRIGGER raters_skip_insert_only ON raters_skip;
 DROP TRIGGER raters_auditevent_insert_only ON raters_auditevent;
 DROP FUNCTION raters_refuse_change();
 """

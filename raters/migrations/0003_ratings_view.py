@@ -60,6 +60,6 @@ JOIN evalapp_system AS system_b ON system_b.id = run_b.system_id
 
 
 class Migration(migrations.Migration):
-    dependencies = [("raters", "0003_rater_cursor_judged"), ("evalapp", "0001_initial")]
+    dependencies = [("raters", "0002_guards"), ("evalapp", "0001_initial")]
 
     operations = [migrations.RunSQL(CREATE_VIEW, "DROP VIEW raters_rating")]
