@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -13,7 +13,7 @@ from django.utils import timezone
 from evalapp.generation.experience import experience_of, stored_among, trip_rate_of
 from evalapp.generation.lines import LIKELY_OUTPUT_TOKENS, UNLIMITED_OUTPUT_TOKENS, worst_usage
 from evalapp.generation.planning import MEASURED_CALLS, WARMUP_CALLS, RunRefused, check_askable
-from evalapp.generation.preparing import with_images
+from evalapp.generation.preparing import rule_of, with_images
 from evalapp.generation.rehearsing import Rehearsed, rehearse
 from evalapp.kinds import KINDS
 from evalapp.kinds.base import Payload
@@ -30,6 +30,7 @@ PICTURES_LOOKED_AT = 20
 #: How long an answer is taken to need where no earlier one says so: before its first token, and for each.
 BEFORE_FIRST_TOKEN_S = 0.5
 PER_TOKEN_S = 0.015
+COST_STEP = Decimal("0.000000001")
 
 Budget = Literal["none", "holds", "may be reached", "too small"]
 
@@ -96,6 +97,8 @@ class _Estimating:
         self._settings = connecting.settings_of(
             connecting.configuration_of(system), self._model, streamed=False
         )
+        if rule_of(system.fallback_rule).wants_logprobs:
+            self._settings = replace(self._settings, logprobs=True)
         self._earlier = experience_of(system, self._model, task_set.kind)
         self._notes: list[str] = []
 
@@ -110,9 +113,13 @@ class _Estimating:
             rehearse(self._kind, payloads, self._settings, batch_size=size, output_tokens=likely)
         )
         factor = (wanted + warmup_calls) / len(payloads)
-        stored = 0 if self._measured else stored_among(self._keys(rehearsed))
-        cost, most = self._costs(rehearsed, paid_share=1 - stored / len(rehearsed))
-        cost, most = cost * Decimal(factor), most * Decimal(factor)
+        keys = [request_key(self._model.endpoint.name, each.request) for each in rehearsed]
+        known = set() if self._measured else stored_among(set(keys))
+        to_pay = [each for each, key in zip(rehearsed, keys, strict=True) if key not in known]
+        stored = len(rehearsed) - len(to_pay)
+        cost, most = self._costs(rehearsed, to_pay)
+        scale = Decimal(wanted + warmup_calls) / len(payloads)
+        cost, most = (cost * scale).quantize(COST_STEP), (most * scale).quantize(COST_STEP)
         calls = math.ceil(len(rehearsed) * factor)
         inputs = math.ceil(sum(each.input_tokens for each in rehearsed) * factor)
         outputs = math.ceil(sum(each.output_tokens for each in rehearsed) * factor)
@@ -129,7 +136,7 @@ class _Estimating:
             cost_usd=cost,
             cost_most_usd=most,
             seconds=self._seconds(calls - stored * factor, inputs + outputs, outputs / calls),
-            budget=self._budget(rehearsed, budget_usd, cost, most),
+            budget=self._budget(to_pay, budget_usd, cost, most),
             notes=tuple(self._notes),
             suggestions=tuple(self._suggestions(payloads)),
         )
@@ -169,14 +176,10 @@ class _Estimating:
     def _most_output(self) -> int:
         return self._settings.sampling.max_tokens or UNLIMITED_OUTPUT_TOKENS
 
-    def _keys(self, rehearsed: Sequence[Rehearsed]) -> set[str]:
-        return {request_key(self._model.endpoint.name, each.request) for each in rehearsed}
-
-    def _costs(self, rehearsed: Sequence[Rehearsed], *, paid_share: float) -> tuple[Decimal, Decimal]:
-        """Likely and highest cost of the rehearsed requests."""
+    def _costs(self, rehearsed: Sequence[Rehearsed], to_pay: Sequence[Rehearsed]) -> tuple[Decimal, Decimal]:
+        """Likely and highest cost of the rehearsed requests, of which some are still to be paid."""
         first = _price(self._model)
-        cost = sum((_cost(each, each.output_tokens, first) for each in rehearsed), Decimal(0))
-        cost *= Decimal(paid_share)
+        cost = sum((_cost(each, each.output_tokens, first) for each in to_pay), Decimal(0))
         most = sum((_cost(each, self._most_output(), first) for each in rehearsed), Decimal(0))
         if self._system.fallback_model is None:
             return cost, most
@@ -215,11 +218,11 @@ class _Estimating:
         return BEFORE_FIRST_TOKEN_S + PER_TOKEN_S * output_each
 
     def _budget(
-        self, rehearsed: Sequence[Rehearsed], budget_usd: Decimal | None, cost: Decimal, most: Decimal
+        self, to_pay: Sequence[Rehearsed], budget_usd: Decimal | None, cost: Decimal, most: Decimal
     ) -> Budget:
         if budget_usd is None:
             return "none"
-        aside = max(self._set_aside(each) for each in rehearsed)
+        aside = max((self._set_aside(each) for each in to_pay), default=Decimal(0))
         if budget_usd < aside:
             self._notes.append(
                 f"Before a request is sent, up to {aside:.4f} USD are set aside for it: more than the budget."

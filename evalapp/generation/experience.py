@@ -41,10 +41,10 @@ def trip_rate_of(system: System, kind: str) -> float | None:
     return found["trips"] / found["answered"] if found["answered"] else None
 
 
-def stored_among(keys: set[str]) -> int:
-    """How many of these requests have a stored answer."""
+def stored_among(keys: set[str]) -> set[str]:
+    """Those of these requests that have a stored answer."""
     answered = ApiCall.objects.filter(request_key__in=keys, state=CallState.ANSWERED, reply__isnull=False)
-    return answered.values("request_key").distinct().count()
+    return set(answered.values_list("request_key", flat=True))
 
 
 def _means(calls: "QuerySet[ApiCall]", whose: str) -> Experience | None:
