@@ -180,7 +180,7 @@ class _Estimating:
         """Likely and highest cost of the rehearsed requests, of which some are still to be paid."""
         first = _price(self._model)
         cost = sum((_cost(each, each.output_tokens, first) for each in to_pay), Decimal(0))
-        most = sum((_cost(each, self._most_output(), first) for each in rehearsed), Decimal(0))
+        most = sum((_cost(each, self._most_output(), first) for each in to_pay), Decimal(0))
         if self._system.fallback_model is None:
             return cost, most
         second = _price(self._system.fallback_model)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from evalapp.models import ApiCall, LanguageModel, Price, Run
 from evalapp.models.generation import CallState
@@ -46,23 +46,23 @@ def asked_of(run: Run) -> list[Asked]:
         .annotate(
             calls=Count("id", filter=counted),
             uncounted=Count("id", filter=~counted),
+            first=Min("id"),
             inputs=Sum("input_tokens", filter=counted),
             cached=Sum("cached_input_tokens", filter=counted),
             outputs=Sum("output_tokens", filter=counted),
             paid=Sum("cost_usd", filter=counted),
         )
     }
-    models = LanguageModel.objects.select_related("endpoint").filter(pk__in=rows)
+    models = LanguageModel.objects.select_related("endpoint").in_bulk(rows)
     return [
         Asked(
-            model=model,
+            model=models[row["model"]],
             calls=row["calls"],
             usage=Usage(row["inputs"] or 0, row["outputs"] or 0, row["cached"] or 0),
             cost_usd=row["paid"] or Decimal(0),
             uncounted=row["uncounted"],
         )
-        for model in models
-        for row in (rows[model.pk],)
+        for row in sorted(rows.values(), key=lambda row: row["first"])
     ]
 
 
