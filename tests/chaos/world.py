@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import redis
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Sum
 from kombu import Connection
 
@@ -30,8 +30,8 @@ from tests.servers.openai_server import OpenAIServer
 BASE_DIR = Path(__file__).resolve().parents[2]
 LEASE_S = 3
 CONCURRENCY = 8
-#: What one process may have in the ledger as sent: its calls in flight, and half as many waiting for a place.
-MOST_OPEN = CONCURRENCY + CONCURRENCY // 2
+#: What one process may have in the ledger as sent: its calls in flight, and those that wait for a place.
+MOST_OPEN = CONCURRENCY + CONCURRENCY * 3 // 4
 SWEEP_S = 1
 #: What a worker says when it takes up a sweep.
 SWEPT = "Task evalapp.tasks.sweep["
@@ -143,11 +143,20 @@ class World:
 
     def clear(self) -> None:
         """Take all rows of the machine side away."""
+        wait_until(_cleared)
+
+
+def _cleared() -> bool:
+    # The scheduler goes on sweeping: when both wait for each other, the database ends one of the two.
+    try:
         with connection.cursor() as cursor:
             cursor.execute(
                 "TRUNCATE evalapp_run, evalapp_generation, evalapp_apicall, evalapp_sample, evalapp_taskset, "
                 "evalapp_system, evalapp_price, evalapp_languagemodel, evalapp_endpoint CASCADE"
             )
+    except OperationalError:
+        return False
+    return True
 
 
 def plan(
