@@ -143,7 +143,7 @@ class World:
 
     def clear(self) -> None:
         """Take all rows of the machine side away."""
-        wait_until(_cleared)
+        wait_until(_cleared, "the tables were empty")
 
 
 def _cleared() -> bool:
